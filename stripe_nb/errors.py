@@ -1,0 +1,91 @@
+"""The errors that stripe_nb itself raises, each with its cause and its mend.
+
+What Stripe refuses reaches the caller as the SDK's own exceptions
+(``stripe.CardError`` and its kin); nothing here wraps them.
+
+::
+
+    StripeNbError
+      x SettingsError           a key or setting that can't be used
+        x LiveKeyError          a live key where none was asked for
+      x LiveWriteError          a write with a live key that is read-only
+      x CatalogError
+        x UnknownResourceError
+        x UnknownOperationError
+      x FrameError
+      x ExportError
+      x SandboxError
+      x NotebookError           a notebook that did not run to its end
+      x MissingDependencyError  names the extra to install
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "CatalogError",
+    "ExportError",
+    "FrameError",
+    "LiveKeyError",
+    "LiveWriteError",
+    "MissingDependencyError",
+    "NotebookError",
+    "SandboxError",
+    "SettingsError",
+    "StripeNbError",
+    "UnknownOperationError",
+    "UnknownResourceError",
+]
+
+
+class StripeNbError(Exception):
+    """Base of every error that stripe_nb raises."""
+
+
+class SettingsError(StripeNbError):
+    """A key or a setting is malformed or of the wrong kind."""
+
+
+class LiveKeyError(SettingsError):
+    """A live key was found and nobody asked for live mode."""
+
+
+class LiveWriteError(StripeNbError):
+    """A request would have changed live data while live mode is read-only."""
+
+
+class CatalogError(StripeNbError):
+    """The catalog of Stripe's objects and operations can't answer."""
+
+
+class UnknownResourceError(CatalogError):
+    """The installed SDK has no such resource."""
+
+
+class UnknownOperationError(CatalogError):
+    """The installed SDK has no such operation."""
+
+
+class FrameError(StripeNbError):
+    """Objects can't be turned into the frame that was asked for."""
+
+
+class ExportError(StripeNbError):
+    """An export can't be written as asked."""
+
+
+class SandboxError(StripeNbError):
+    """The sandbox can't start, or was used in a way that it can't follow."""
+
+
+class NotebookError(StripeNbError):
+    """A notebook stopped before its end."""
+
+
+class MissingDependencyError(StripeNbError):
+    """A part was used whose optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"This needs {package}, which is not installed: "
+            f'pip install "stripe-nb[{extra}]"'
+        )

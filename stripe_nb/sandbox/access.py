@@ -1,0 +1,90 @@
+"""Who may call: the keys that the sandbox takes, and on which account."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+
+from stripe_nb.sandbox.errors import Forbidden, Unauthorized
+
+__all__ = ["authorize", "key_of"]
+
+_TEST_KEY = re.compile(r"(sk|rk)_test_[A-Za-z0-9]{16,}")
+_KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?P<mode>test|live)_")
+_SHOWN = 4
+
+
+def key_of(headers: Mapping[str, str]) -> str:
+    """Return the API key of a request, or an empty text if it has none.
+
+    Bearer and Basic authorization are both read, as at Stripe; with Basic the
+    key is the user name.
+    """
+    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    if scheme.lower() == "basic":
+        try:
+            return b64decode(value, validate=True).decode().partition(":")[0]
+        except (Base64Error, UnicodeDecodeError):
+            return ""
+    return ""
+
+
+def authorize(headers: Mapping[str, str], own_account: str) -> str:
+    """Return the account that a request acts on.
+
+    Raises
+    ------
+    Unauthorized
+        If there is no key, or none that the sandbox takes.
+    Forbidden
+        If it names an account that the key has no access to.
+    """
+    key = key_of(headers)
+    if not key:
+        raise Unauthorized(
+            "You did not provide an API key. You need to provide your API key in the "
+            "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer "
+            "YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for "
+            "details, or we can help at https://support.stripe.com/."
+        )
+    _check(key)
+    account = headers.get("stripe-account", own_account)
+    if account != own_account:
+        raise Forbidden(
+            f"The provided key '{_masked(key)}' does not have access to account "
+            f"'{account}' (or that account does not exist). Application access may "
+            "have been revoked.",
+            code="account_invalid",
+        )
+    return account
+
+
+def _check(key: str) -> None:
+    if _TEST_KEY.fullmatch(key):
+        return
+    known = _KEY.match(key)
+    if known and known["kind"] == "pk":
+        raise Unauthorized(
+            "This API call cannot be made with a publishable API key. Please use a "
+            "secret API key. You can find a list of your API keys at "
+            "https://dashboard.stripe.com/account/apikeys.",
+            code="secret_key_required",
+        )
+    if known and known["mode"] == "live":
+        raise Unauthorized(
+            f"Invalid API Key provided: {_masked(key)}. This is a sandbox: it takes "
+            "test keys (sk_test_…) only, so that no live key ever reaches it."
+        )
+    raise Unauthorized(f"Invalid API Key provided: {_masked(key)}")
+
+
+def _masked(key: str) -> str:
+    """Show a key's kind and its last characters, as Stripe's messages do."""
+    known = _KEY.match(key)
+    head = known.group() if known else ""
+    hidden = len(key) - len(head) - _SHOWN
+    return head + "*" * hidden + key[-_SHOWN:] if hidden > 0 else "*" * len(key)

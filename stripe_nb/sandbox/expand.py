@@ -1,0 +1,127 @@
+"""``expand``: ids in an answer replaced by the objects that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stripe_nb.catalog.model import Field, Kind, Type
+from stripe_nb.sandbox.blank import in_order
+from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.errors import InvalidRequest
+from stripe_nb.sandbox.wire import Json
+
+__all__ = ["expand"]
+
+_DEEPEST = 4
+_REFERENCES = (Kind.EXPANDABLE, Kind.UNION, Kind.ANY)
+
+
+def expand(call: Call, answer: Json, paths: Iterable[str]) -> Json:
+    """Replace ids by objects along dotted paths.
+
+    Parameters
+    ----------
+    call
+        The request, for its store.
+    answer
+        A Stripe object or a list of them; not changed.
+    paths
+        ``"customer"``, ``"data.latest_charge.balance_transaction"``.
+
+    Raises
+    ------
+    InvalidRequest
+        For a path that is too deep, or that names nothing to expand.
+    """
+    for path in paths:
+        steps = path.split(".")
+        if len(steps) > _DEEPEST:
+            raise InvalidRequest(
+                f"You cannot expand more than {_DEEPEST} levels of a property.",
+                param="expand",
+            )
+        answer = _Walk(call, path, is_list=answer.get("object") == "list").obj(
+            answer, steps
+        )
+    return answer
+
+
+class _Walk:
+    """One path, followed through one answer."""
+
+    def __init__(self, call: Call, path: str, *, is_list: bool) -> None:
+        self.call = call
+        self.path = path
+        self.is_list = is_list
+
+    def obj(self, obj: Json, steps: list[str]) -> Json:
+        """Follow the path's rest through a whole Stripe object."""
+        if obj.get("object") == "list":
+            return self.page(obj, steps)
+        name = obj.get("object", "")
+        if name not in self.call.engine.catalog.resources or obj.get("deleted"):
+            return obj
+        return self.fields(obj, self.call.kind(name).fields, steps, owner=obj)
+
+    def page(self, page: Json, steps: list[str]) -> Json:
+        """Follow it through a list envelope, whose only way is ``data``."""
+        if steps[0] != "data" or len(steps) == 1:
+            raise self.refusal()
+        return {**page, "data": [self.obj(item, steps[1:]) for item in page["data"]]}
+
+    def fields(
+        self,
+        node: Json,
+        fields: Mapping[str, Field],
+        steps: list[str],
+        owner: Json | None,
+    ) -> Json:
+        """Follow it through a set of named fields."""
+        name, *rest = steps
+        field = fields.get(name)
+        if field is None:
+            raise self.refusal()
+        value = self.present(node, name, owner)
+        return in_order({**node, name: self.value(value, field.type, rest)})
+
+    def present(self, node: Json, name: str, owner: Json | None) -> Any:
+        """Return a field's value; ask the kind for what appears only expanded."""
+        if name in node or owner is None:
+            return node.get(name)
+        try:
+            return self.call.engine.behaviour(owner["object"]).expanded(
+                self.call, owner, name
+            )
+        except KeyError:
+            return None
+
+    def value(self, value: Any, kind: Type, rest: list[str]) -> Any:
+        """Expand one value, or go further down from it."""
+        if kind.kind in _REFERENCES:
+            return self.reference(value, rest)
+        if kind.kind is Kind.LIST and kind.item:
+            return [self.value(item, kind.item, rest) for item in value or []]
+        if kind.kind in (Kind.PAGE, Kind.RESOURCE):
+            return self.obj(value, rest) if value and rest else value
+        if kind.kind is Kind.OBJECT and rest:
+            return self.fields(value, kind.fields, rest, None) if value else value
+        raise self.refusal()
+
+    def reference(self, value: Any, rest: list[str]) -> Any:
+        """Put the object in the place of its id."""
+        if isinstance(value, str):
+            row = self.call.row(value)
+            value = row.obj if row else value
+        return self.obj(value, rest) if rest and isinstance(value, dict) else value
+
+    def refusal(self) -> InvalidRequest:
+        """Say no as Stripe does, with a hint where ``data.`` was forgotten."""
+        hint = (
+            f" You may want to try expanding 'data.{self.path}' instead."
+            if self.is_list and not self.path.startswith("data.")
+            else ""
+        )
+        return InvalidRequest(
+            f"This property cannot be expanded ({self.path}).{hint}", param="expand"
+        )

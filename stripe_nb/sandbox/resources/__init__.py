@@ -1,0 +1,1 @@
+"""One module for each kind of Stripe object that has a life of its own."""

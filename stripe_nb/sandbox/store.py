@@ -1,0 +1,360 @@
+"""Where the sandbox keeps its objects: SQLite, in memory or in a file.
+
+Each object is one row with its JSON as Stripe would send it, references
+unexpanded. Lists page over ``(created, seq)``, so that a page costs the same at
+any depth. A deleted object's row stays, since its id still works as a cursor.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox.wire import Json
+
+__all__ = ["Condition", "Page", "Row", "Store", "equals"]
+
+_FORMAT = "1"
+
+# References by which lists are filtered often; an index holds only the objects
+# that have the field.
+_INDEXED = (
+    "charge",
+    "customer",
+    "email",
+    "payment_intent",
+    "product",
+    "source",
+    "type",
+)
+
+_SCHEMA = """
+create table if not exists objects (
+    seq integer primary key,
+    id text not null,
+    account text not null,
+    object text not null,
+    created integer not null,
+    deleted integer not null default 0,
+    body blob not null,
+    private blob,
+    unique (account, id)
+);
+create index if not exists objects_listed
+    on objects (account, object, deleted, created, seq);
+create table if not exists idempotency (
+    account text not null,
+    key text not null,
+    fingerprint text not null,
+    created integer not null,
+    request_id text not null,
+    status integer not null,
+    body blob not null,
+    primary key (account, key)
+) without rowid;
+create table if not exists due (
+    seq integer primary key,
+    at integer not null,
+    account text not null,
+    action text not null,
+    id text not null
+);
+create index if not exists due_at on due (at, seq);
+create table if not exists settings (
+    name text primary key,
+    value text not null
+) without rowid;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One stored object."""
+
+    seq: int
+    id: str
+    object: str
+    created: int
+    deleted: bool
+    body: bytes
+    private: bytes | None
+
+    @property
+    def obj(self) -> Json:
+        """The object as a new dictionary."""
+        value: Json = orjson.loads(self.body)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A piece of SQL that a listed object must satisfy, with its values."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows, newest first."""
+
+    rows: Sequence[Row] = field(default_factory=list)
+    has_more: bool = False
+
+
+def equals(path: str, value: Any) -> Condition:
+    """Ask that a field, by its dotted path, has a value (``None``: is null)."""
+    expression = _extract(path)
+    if value is None:
+        return Condition(f"{expression} is null")
+    if path in _INDEXED:
+        return Condition(f"{expression} = ? and {expression} is not null", (value,))
+    return Condition(f"{expression} = ?", (value,))
+
+
+def _extract(path: str) -> str:
+    """Write a field's SQL; `path` comes from the catalog, never from a request."""
+    steps = "".join(f'."{step}"' for step in path.split("."))
+    if "'" in steps or "?" in steps:
+        raise SandboxError(f"{path!r} can't be a field's path.")
+    return f"json_extract(body, '${steps}')"
+
+
+class Store:
+    """The objects, idempotency keys and settings of one sandbox.
+
+    Not safe for two threads at once: the engine takes its lock first.
+
+    Parameters
+    ----------
+    path
+        A file, made if it is missing, or ``None`` for memory.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        try:
+            self._db = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False
+            )
+            # With a write-ahead log, what was committed survives a killed process.
+            self._db.execute("pragma journal_mode = wal")
+            self._db.execute("pragma synchronous = normal")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            raise SandboxError(
+                f"The sandbox can't keep its data in {path}: {error}."
+            ) from error
+        for name in _INDEXED:
+            expression = _extract(name)
+            self._db.execute(
+                f"create index if not exists objects_by_{name} on objects "
+                f"(account, object, {expression}, created, seq) "
+                f"where {expression} is not null"
+            )
+        self._check_format(path)
+
+    def _check_format(self, path: str | Path | None) -> None:
+        found = self.setting("format")
+        if found is None:
+            self.set_setting("format", _FORMAT)
+        elif found != _FORMAT:
+            raise SandboxError(
+                f"{path} was written by another version of stripe_nb (format {found}, "
+                f"here {_FORMAT}): start with a new file."
+            )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what happens inside, or nothing of it if it raises."""
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback")
+            raise
+        self._db.execute("commit")
+
+    def insert(
+        self, account: str, obj: Json, created: int, private: Json | None = None
+    ) -> None:
+        """Add an object that is new."""
+        self._db.execute(
+            "insert into objects (id, account, object, created, body, private) "
+            "values (?, ?, ?, ?, ?, ?)",
+            (
+                obj["id"],
+                account,
+                obj["object"],
+                created,
+                orjson.dumps(obj),
+                None if private is None else orjson.dumps(private),
+            ),
+        )
+
+    def update(self, account: str, obj: Json) -> None:
+        """Replace an object's JSON."""
+        self._db.execute(
+            "update objects set body = ? where account = ? and id = ?",
+            (orjson.dumps(obj), account, obj["id"]),
+        )
+
+    def set_private(self, account: str, object_id: str, private: Json) -> None:
+        """Replace what the sandbox alone knows of an object."""
+        self._db.execute(
+            "update objects set private = ? where account = ? and id = ?",
+            (orjson.dumps(private), account, object_id),
+        )
+
+    def delete(self, account: str, tombstone: Json) -> None:
+        """Mark an object deleted; `tombstone` is what a retrieve then answers."""
+        self._db.execute(
+            "update objects set deleted = 1, body = ? where account = ? and id = ?",
+            (orjson.dumps(tombstone), account, tombstone["id"]),
+        )
+
+    def row(self, account: str, object_id: str) -> Row | None:
+        """Return an object's row, a deleted one's too."""
+        found = self._db.execute(
+            "select seq, id, object, created, deleted, body, private from objects "
+            "where account = ? and id = ?",
+            (account, object_id),
+        ).fetchone()
+        return found and Row(*found)
+
+    def page(
+        self,
+        account: str,
+        resource: str,
+        conditions: Sequence[Condition] = (),
+        *,
+        limit: int | None = None,
+        after: Row | None = None,
+        before: Row | None = None,
+    ) -> Page:
+        """Return a page of the objects that are not deleted, newest first.
+
+        Parameters
+        ----------
+        account, resource
+            Whose, and which.
+        conditions
+            All must hold.
+        limit
+            Rows at the most; ``None`` for all.
+        after, before
+            The cursor's row: the page follows it, or comes just before it.
+        """
+        where = ["account = ?", "object = ?", "deleted = 0"]
+        values: list[Any] = [account, resource]
+        for condition in conditions:
+            where.append(condition.sql)
+            values.extend(condition.values)
+        cursor, sign, order = (before, ">", "asc") if before else (after, "<", "desc")
+        if cursor:
+            where.append(f"(created, seq) {sign} (?, ?)")
+            values += [cursor.created, cursor.seq]
+        values.append(-1 if limit is None else limit + 1)
+        rows = [
+            Row(*found)
+            for found in self._db.execute(
+                "select seq, id, object, created, deleted, body, private from objects "
+                f"where {' and '.join(where)} "
+                f"order by created {order}, seq {order} limit ?",
+                values,
+            )
+        ]
+        has_more = limit is not None and len(rows) > limit
+        rows = rows[:limit]
+        return Page(rows[::-1] if before else rows, has_more)
+
+    def count(
+        self, account: str, resource: str, conditions: Sequence[Condition] = ()
+    ) -> int:
+        """Count the objects that are not deleted."""
+        where = ["account = ?", "object = ?", "deleted = 0"]
+        where += [condition.sql for condition in conditions]
+        values = [value for condition in conditions for value in condition.values]
+        (found,) = self._db.execute(
+            f"select count(*) from objects where {' and '.join(where)}",
+            [account, resource, *values],
+        ).fetchone()
+        return int(found)
+
+    def schedule(self, account: str, at: int, action: str, object_id: str) -> None:
+        """Note that something is to happen to an object."""
+        self._db.execute(
+            "insert into due (at, account, action, id) values (?, ?, ?, ?)",
+            (at, account, action, object_id),
+        )
+
+    def next_due(self, now: int) -> tuple[int, int, str, str, str] | None:
+        """Return the first thing that is to happen by now.
+
+        As its number, its time, its account, the action and the object's id.
+        """
+        found: tuple[int, int, str, str, str] | None = self._db.execute(
+            "select seq, at, account, action, id from due where at <= ? "
+            "order by at, seq limit 1",
+            (now,),
+        ).fetchone()
+        return found
+
+    def done(self, seq: int) -> None:
+        """Forget what has happened."""
+        self._db.execute("delete from due where seq = ?", (seq,))
+
+    def remembered(self, account: str, key: str, since: int) -> tuple[Any, ...] | None:
+        """Return fingerprint, request id, status and body kept for a key."""
+        self._db.execute(
+            "delete from idempotency where account = ? and key = ? and created < ?",
+            (account, key, since),
+        )
+        found: tuple[Any, ...] | None = self._db.execute(
+            "select fingerprint, request_id, status, body from idempotency "
+            "where account = ? and key = ?",
+            (account, key),
+        ).fetchone()
+        return found
+
+    def remember(
+        self,
+        account: str,
+        key: str,
+        *,
+        fingerprint: str,
+        created: int,
+        request_id: str,
+        status: int,
+        body: bytes,
+    ) -> None:
+        """Keep an answer for an idempotency key."""
+        self._db.execute(
+            "insert into idempotency values (?, ?, ?, ?, ?, ?, ?)",
+            (account, key, fingerprint, created, request_id, status, body),
+        )
+
+    def setting(self, name: str) -> str | None:
+        """Return a setting of the sandbox's own."""
+        found = self._db.execute(
+            "select value from settings where name = ?", (name,)
+        ).fetchone()
+        return found and str(found[0])
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Keep a setting of the sandbox's own."""
+        self._db.execute(
+            "insert into settings values (?, ?) "
+            "on conflict (name) do update set value = excluded.value",
+            (name, value),
+        )
