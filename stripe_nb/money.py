@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
+from fractions import Fraction
 from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ __all__ = [
 
 # Inexact results raise, so no amount is ever rounded in silence.
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+
+# More than the world has, and within what the context holds exactly.
+_LARGEST = 30
 
 # ISO 4217 has no more than four decimals, and Stripe's `*_decimal` amounts
 # twelve below the minor unit; each dtype is the same for every currency.
@@ -140,7 +144,12 @@ def to_decimal(amount: int | Decimal, currency: str) -> Decimal:
     (Decimal('12.34'), Decimal('500'), Decimal('5.120'))
     """
     number = amount if isinstance(amount, Decimal) else _whole("amount", amount)
-    return _EXACT.scaleb(number, -exponent(currency))
+    if not number.is_finite():
+        raise MoneyError(f"{number} is no amount of money.")
+    try:
+        return _EXACT.scaleb(number, -exponent(currency))
+    except (Inexact, InvalidOperation):
+        raise MoneyError(f"{number} has more digits than any amount has.") from None
 
 
 def to_minor(value: Decimal | int | str, currency: str) -> int:
@@ -170,14 +179,15 @@ def to_minor(value: Decimal | int | str, currency: str) -> int:
     (1234, 500)
     """
     decimals = exponent(currency)
-    number = _EXACT.scaleb(_parse(value), decimals)
-    whole = number.to_integral_value()
-    if whole != number:
+    number = _parse(value)
+    # A fraction holds any number of digits; a decimal context would round them.
+    minor = Fraction(number) * 10**decimals
+    if minor.denominator != 1:
         raise MoneyError(
             f"{value} {currency.upper()} has more than the {decimals} decimals "
             "that the currency has; round it first."
         )
-    return int(whole)
+    return int(minor)
 
 
 def _parse(value: Decimal | int | str) -> Decimal:
@@ -187,7 +197,7 @@ def _parse(value: Decimal | int | str) -> Decimal:
         number = Decimal(value)
     except InvalidOperation:
         raise MoneyError(f"{value!r} is no number.") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
         raise MoneyError(f"{value!r} is no amount of money.")
     return number
 

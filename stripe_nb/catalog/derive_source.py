@@ -115,7 +115,7 @@ def read_pair(node: ast.expr) -> tuple[str, str]:
         return str(texts[0]), str(texts[1])
     message = (
         "The stripe package lists its modules and classes in an unknown form; "
-        'install one that is known: pip install "stripe>=14"'
+        'install one that is known: pip install "stripe>=16,<17"'
     )
     raise CatalogError(message)
 

@@ -80,9 +80,9 @@ class TypeReader:
         """Return a params class's keys, those of its bases first."""
         key = (module.name, node.name)
         if key not in self._parameters:
-            # Set first, so that a class that holds itself ends the descent.
-            found = self._parameters[key] = {}
-            found.update(self._read_parameters(module, node))
+            # Without fields at first, so that a class that holds itself ends there.
+            self._parameters[key] = {}
+            self._parameters[key] = self._read_parameters(module, node)
         return self._parameters[key]
 
     def read(

@@ -39,7 +39,6 @@ V2_TIMES = frozenset({"sent", "time"})
 # plan), or whose ids could not be seen in Stripe's documentation.
 ID_PREFIXES = {
     "account": "acct",
-    "apple_pay_domain": "apwc",
     "application": "ca",
     "application_fee": "fee",
     "apps.secret": "appsecret",
@@ -59,7 +58,6 @@ ID_PREFIXES = {
     "climate.product": "climsku",
     "climate.supplier": "climsup",
     "confirmation_token": "ctoken",
-    "connect_collection_transfer": "connct",
     "credit_note": "cn",
     "credit_note_line_item": "cnli",
     "customer": "cus",
@@ -162,14 +160,9 @@ ID_PREFIXES = {
     "v2.core.event": "evt",
     "v2.core.event_destination": "ed",
     "v2.core.vault.gb_bank_account": "gbba",
-    "v2.core.vault.us_bank_account": "usba",
     "v2.money_management.adjustment": "adj",
     "v2.money_management.financial_account": "fa",
     "v2.money_management.financial_address": "finaddr",
-    "v2.money_management.inbound_transfer": "ibt",
-    "v2.money_management.outbound_payment": "obp",
-    "v2.money_management.received_credit": "rc",
-    "v2.money_management.transaction": "trxn",
-    "v2.money_management.transaction_entry": "trxne",
+    "v2.money_management.outbound_setup_intent": "osi",
     "webhook_endpoint": "we",
 }

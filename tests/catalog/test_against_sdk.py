@@ -128,9 +128,9 @@ def _services() -> Iterator[tuple[str, Any, Recorder]]:
 def _methods() -> Iterator[tuple[str, Any, Recorder]]:
     for namespace, service, recorder in _services():
         for name, function in vars(type(service)).items():
-            if not name.startswith("_") and not name.endswith("_async"):
-                if inspect.isfunction(function):
-                    yield f"{namespace}.{name}", getattr(service, name), recorder
+            is_public = not name.startswith("_") and not name.endswith("_async")
+            if is_public and inspect.isfunction(function):
+                yield f"{namespace}.{name}", getattr(service, name), recorder
 
 
 METHODS = list(_methods())

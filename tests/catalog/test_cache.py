@@ -5,6 +5,7 @@ import gzip
 import json
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from stripe_nb.catalog.cache import cache_folder, open_archive
 from stripe_nb.catalog.derive import Derived, derive
 from stripe_nb.catalog.derive_source import Source, find_sdk
 from stripe_nb.errors import CatalogError
+from stripe_nb.paths import data_path
 
 KEY = bytes(range(32))
 
@@ -75,7 +77,7 @@ def test_two_derivations_are_equal_byte_for_byte(packed: bytes) -> None:
 @pytest.mark.parametrize(
     ("damage", "cause"),
     [
-        (lambda data: b"", "cut off"),
+        (lambda data: data[:0], "cut off"),
         (lambda data: data[:20], "cut off"),
         (lambda data: b"x" * len(data), "another version"),
         (lambda data: data[:-1], "damaged"),
@@ -84,8 +86,9 @@ def test_two_derivations_are_equal_byte_for_byte(packed: bytes) -> None:
     ],
     ids=["empty", "header cut", "foreign", "cut", "changed", "longer"],
 )
-def test_damaged_archive_is_refused(damage: object, cause: str, packed: bytes) -> None:
-    assert callable(damage)
+def test_damaged_archive_is_refused(
+    damage: Callable[[bytes], bytes], cause: str, packed: bytes
+) -> None:
     with pytest.raises(ArchiveError, match=cause):
         Archive.open(damage(packed), KEY)
 
@@ -199,6 +202,15 @@ def test_collector_is_running_after_a_derivation(derivations: list[str]) -> None
     assert gc.isenabled()
 
 
+def test_collector_that_was_off_stays_off(derivations: list[str]) -> None:
+    gc.disable()
+    try:
+        open_archive()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
 def test_missing_sdk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(CatalogError, match="pip install stripe"):
@@ -237,7 +249,7 @@ def test_foreign_sdk_is_told(
 
 
 def test_presence_data_names_its_source() -> None:
-    packed = cache.data_path(facts.PRESENCE_FILE).read_bytes()
+    packed = data_path(facts.PRESENCE_FILE).read_bytes()
     assert json.loads(gzip.decompress(packed))["source"].startswith("npm stripe@")
     # The header's four bytes of time are zero, so that packing again is equal.
     assert packed[4:8] == b"\0\0\0\0"

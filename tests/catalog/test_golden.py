@@ -52,7 +52,7 @@ def _fits(value: Any, type_: Type) -> bool:
         return value in type_.values or type_.open
     if type_.kind is Kind.ANY:
         return True
-    expected = {
+    expected: dict[Kind, type | tuple[type, ...]] = {
         Kind.STRING: str,
         Kind.EXPANDABLE: str,
         # Stripe writes decimals as text, so that none of their digits are lost.
@@ -60,9 +60,11 @@ def _fits(value: Any, type_: Type) -> bool:
         Kind.BOOLEAN: bool,
         Kind.INTEGER: int,
         Kind.NUMBER: (int, float),
-    }[type_.kind]
+    }
     is_bool = isinstance(value, bool)
-    return isinstance(value, expected) and is_bool is (type_.kind is Kind.BOOLEAN)
+    return isinstance(value, expected[type_.kind]) and is_bool is (
+        type_.kind is Kind.BOOLEAN
+    )
 
 
 def _field_problems(

@@ -98,15 +98,15 @@ def test_times_of_v1_are_integers(catalog: Catalog) -> None:
     ("place", "currency"),
     [
         ("charge:amount", "currency"),
-        ("charge:presentment_details.presentment_amount", "presentment_details."
-         "presentment_currency"),
+        ("charge:presentment_details.presentment_amount",
+         "presentment_details.presentment_currency"),
         ("balance_transaction:fee_details.amount", "fee_details[].currency"),
         ("balance_transaction:net", "currency"),
         ("balance:available.amount", "available[].currency"),
         ("balance:available.source_types.card", "available[].currency"),
         ("checkout.session:amount_total", "currency"),
-        ("checkout.session:currency_conversion.amount_total", "currency_conversion."
-         "source_currency"),
+        ("checkout.session:currency_conversion.amount_total",
+         "currency_conversion.source_currency"),
         ("coupon:amount_off", "currency"),
         ("coupon:currency_options.amount_off", "currency_options{}"),
         ("customer:balance", "currency"),
@@ -118,8 +118,8 @@ def test_times_of_v1_are_integers(catalog: Catalog) -> None:
         ("price:unit_amount_decimal", "currency"),
         ("price:currency_options.tiers.flat_amount", "currency_options{}"),
         ("price:custom_unit_amount.minimum", "currency"),
-        ("promotion_code:restrictions.minimum_amount", "restrictions."
-         "minimum_amount_currency"),
+        ("promotion_code:restrictions.minimum_amount",
+         "restrictions.minimum_amount_currency"),
         ("shipping_rate:fixed_amount.currency_options.amount",
          "fixed_amount.currency_options{}"),
         ("setup_intent:payment_method_options.upi.mandate_options.amount", None),

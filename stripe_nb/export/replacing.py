@@ -1,0 +1,83 @@
+"""Files that appear in one piece or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from stripe_nb.errors import ExportError
+from stripe_nb.ids import random_token
+
+__all__ = ["check_target", "replacing", "telling"]
+
+
+def check_target(path: Path, *, overwrite: bool) -> Path:
+    """Return where a file shall lie, once it is clear that it can.
+
+    Raises
+    ------
+    ExportError
+        If its folder is missing, or something stands in its place.
+    """
+    with telling(path):
+        # Behind a link, so that the link stays and its target is replaced.
+        target = path.expanduser().resolve()
+        target.exists()
+    if not target.parent.is_dir():
+        raise ExportError(
+            f"the folder {str(path.parent)!r} does not exist; create it first."
+        )
+    if target.exists() and not target.is_file():
+        raise ExportError(f"{str(path)!r} is no file; give the name of one.")
+    if target.exists() and not overwrite:
+        raise ExportError(
+            f"{str(path)!r} exists already; give another name or overwrite=True."
+        )
+    return target
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the target's place when the block ends.
+
+    If the block fails, be it by Ctrl-C, the target stays as it was and nothing
+    is left behind.
+    """
+    draft = target.with_name(f".{target.name[:200]}.{random_token(8)}.part")
+    try:
+        # In the same folder: only within a file system is a rename atomic.
+        with telling(target):
+            with draft.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if target.exists():
+                shutil.copymode(target, draft)
+            draft.replace(target)
+        _sync_folder(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Say of an error of the system which file it kept from being written."""
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ExportError(f"can't write {path.name!r}: {cause}.") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    # Makes the new name survive a power cut; not every system has a way.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

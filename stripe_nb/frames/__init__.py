@@ -1,0 +1,11 @@
+"""Stripe objects and lists as typed pandas DataFrames.
+
+Meets Stripe, or the sandbox, only over HTTP through `session`.
+"""
+
+from __future__ import annotations
+
+from stripe_nb.frames.build import to_frame
+from stripe_nb.frames.fetch import frame
+
+__all__ = ["frame", "to_frame"]

@@ -1,0 +1,108 @@
+"""Stripe objects at hand, turned into a typed DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stripe_nb.frames.chunk import Chunk, chunk_of
+from stripe_nb.frames.layout import Layout, to_pandas
+from stripe_nb.frames.objects import Object, plain, resource_of
+from stripe_nb.frames.schema import Schema, schema_of
+
+if TYPE_CHECKING:
+    import stripe
+
+__all__ = ["Builder", "to_frame"]
+
+
+def to_frame(
+    objects: Iterable[Any] | stripe.StripeObject,
+    resource: str | None = None,
+    *,
+    expand: Sequence[str] = (),
+    fields: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Build a typed DataFrame from Stripe objects.
+
+    Columns and dtypes come from the catalog, so an empty input gives the same
+    columns and dtypes as a full one; only ``metadata_<key>`` columns, fields
+    that the catalog doesn't know (last, as text) and unknown categories depend
+    on the rows.
+
+    Parameters
+    ----------
+    objects
+        Dictionaries as Stripe returns them or the SDK's objects, in any order;
+        also a page of a list, or one object.
+    resource
+        Stripe object name, for example ``"payment_intent"``; read from the
+        objects if not given.
+    expand
+        References that the objects hold expanded, to flatten into columns, for
+        example ``("customer",)``.
+    fields
+        Only these columns, by name or by dotted path to any depth, for example
+        ``("id", "payment_method_details.card.wallet.type")``.
+
+    Returns
+    -------
+    DataFrame
+        One row per object, in input order, indexed from 0. ``attrs`` tells the
+        resource, in ``amounts`` each amount's currency column, and in
+        ``complete`` whether this was no page of a list that goes on.
+
+    Raises
+    ------
+    FrameError
+        If the objects are of several kinds, or a value doesn't fit.
+    UnknownResourceError
+        If the catalog has no such object.
+
+    Examples
+    --------
+    >>> to_frame([], "coupon").dtypes["percent_off"]
+    Float64Dtype()
+    >>> price = {"object": "price", "unit_amount": 500, "currency": "jpy"}
+    >>> to_frame([price], fields=["unit_amount", "currency"])
+       unit_amount currency
+    0          500      jpy
+    """
+    rows, complete = plain(objects)
+    schema = schema_of(
+        resource_of(rows) if resource is None else resource,
+        expand=expand,
+        fields=fields,
+    )
+    builder = Builder(schema)
+    builder.add(rows)
+    modes = {row["livemode"] for row in rows if "livemode" in row}
+    frame = builder.frame()
+    frame.attrs = {
+        "resource": schema.resource,
+        "livemode": modes.pop() if len(modes) == 1 else None,
+        "complete": complete,
+        "amounts": schema.amounts,
+    }
+    return frame
+
+
+class Builder:
+    """Collects rows of one resource and makes them a frame."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._layout = Layout(schema)
+        self._chunks: list[Chunk] = []
+
+    def add(self, objects: list[Object]) -> None:
+        """Add rows, which are turned into columns at once."""
+        chunk = chunk_of(objects, self._schema)
+        self._layout.see(chunk)
+        self._chunks.append(chunk)
+
+    def frame(self) -> pd.DataFrame:
+        """Return all rows as a frame."""
+        return to_pandas(self._layout.whole(self._chunks))

@@ -1,0 +1,132 @@
+"""Chunks brought into one table: the columns, their order and their dtypes.
+
+What only values tell (metadata keys, unknown fields and categories) is
+gathered while chunks arrive, so that rows can be written one chunk at a time
+once the last has been seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stripe_nb.frames.chunk import Chunk
+from stripe_nb.frames.schema import Column, Schema, Shape
+from stripe_nb.frames.values import ARROW_TYPES
+
+__all__ = ["Layout", "to_pandas"]
+
+_STRING = pd.StringDtype("pyarrow", na_value=pd.NA)
+_DTYPES: dict[pa.DataType, Any] = {
+    pa.string(): _STRING,
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.timestamp("us", "UTC"): pd.DatetimeTZDtype("us", "UTC"),
+}
+
+
+class Layout:
+    """What a table of a schema's rows looks like, as far as seen.
+
+    Parameters
+    ----------
+    schema
+        The columns that are there whatever the rows.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._metadata: set[str] = set()
+        self._extras: dict[str, pa.DataType] = {}
+        self._values = {
+            column.name: dict.fromkeys(column.values)
+            for column in schema.columns
+            if column.shape is Shape.CATEGORY
+        }
+
+    def see(self, chunk: Chunk) -> None:
+        """Learn what a chunk adds to the columns."""
+        self._metadata.update(chunk.metadata)
+        for name, values in chunk.extras.items():
+            self._extras.setdefault(name, values.type)
+        for name, known in self._values.items():
+            unique = pc.unique(chunk.columns[name]).to_pylist()
+            # Sorted, so that the order of the rows doesn't show in the dtype.
+            known.update(dict.fromkeys(sorted(v for v in unique if v is not None)))
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The table's columns in order."""
+        fields: list[pa.Field] = []
+        chosen = {column.name for column in self._schema.columns}
+        keys = [k for k in sorted(self._metadata) if f"metadata_{k}" not in chosen]
+        for column in self._schema.columns:
+            if column.shape is Shape.METADATA:
+                fields += [pa.field(f"metadata_{key}", pa.string()) for key in keys]
+            else:
+                fields.append(pa.field(column.name, self._type(column)))
+        fields += [pa.field(name, kind) for name, kind in sorted(self._extras.items())]
+        return pa.schema(fields)
+
+    def _type(self, column: Column) -> pa.DataType:
+        if column.shape is Shape.CATEGORY:
+            return pa.dictionary(pa.int32(), pa.string())
+        return ARROW_TYPES[column.shape]
+
+    def table(self, chunk: Chunk) -> pa.Table:
+        """Give a chunk all the columns that the whole has."""
+        schema = self.arrow_schema
+        metadata = {f"metadata_{key}": v for key, v in chunk.metadata.items()}
+        present = {**chunk.extras, **metadata, **chunk.columns}
+        columns = [self._column(item, present.get(item.name), chunk) for item in schema]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+    def _column(self, item: pa.Field, values: Any, chunk: Chunk) -> pa.Array:
+        if values is None:
+            return pa.nulls(chunk.rows, item.type)
+        if item.name not in self._values:
+            return values
+        categories = pa.array(self._values[item.name], pa.string())
+        indices = pc.index_in(values, value_set=categories, skip_nulls=True)
+        return pa.DictionaryArray.from_arrays(indices, categories)
+
+    def whole(self, chunks: Iterable[Chunk]) -> pa.Table:
+        """Return the chunks, all seen before, as one table."""
+        tables = [self.table(chunk) for chunk in chunks]
+        return pa.concat_tables([self.empty(), *tables])
+
+    def empty(self) -> pa.Table:
+        """Return the table without rows; its categories are complete."""
+        nothing = Chunk(0)
+        for column in self._schema.columns:
+            if column.shape is not Shape.METADATA:
+                nothing.columns[column.name] = pa.nulls(0, ARROW_TYPES[column.shape])
+        return self.table(nothing)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a table as a frame, each type with its one nullable dtype."""
+    columns = {name: _series(table[name]) for name in table.column_names}
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(table)), copy=False)
+
+
+def _series(values: pa.ChunkedArray) -> Any:
+    if pa.types.is_dictionary(values.type):
+        return _categorical(values)
+    dtype: Any = _DTYPES.get(values.type) or pd.ArrowDtype(values.type)
+    return dtype.__from_arrow__(values)
+
+
+def _categorical(values: pa.ChunkedArray) -> pd.Categorical:
+    # The empty first chunk carries the categories where there are no rows.
+    categories = values.chunk(0).dictionary.to_pylist()
+    codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks]
+    return pd.Categorical.from_codes(
+        np.concatenate(codes), categories=pd.Index(categories, dtype="str")
+    )

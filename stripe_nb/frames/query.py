@@ -1,0 +1,229 @@
+"""What to ask Stripe for: one list operation and its parameters, checked.
+
+Refuses what Stripe would refuse, with the near name, before anything is sent.
+Knows nothing of paging.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from stripe_nb.catalog import load
+from stripe_nb.catalog.model import Kind, Operation, Resource, Type
+from stripe_nb.clock import parse_time
+from stripe_nb.errors import FrameError
+from stripe_nb.frames.schema import near
+
+__all__ = ["Moment", "Query", "Window", "query_for"]
+
+Moment = str | int | datetime
+Window = tuple[Moment | None, Moment | None]
+
+# The engine sets these itself.
+_PAGING = frozenset({"ending_before", "limit", "page", "starting_after"})
+_SHOWN = 6
+
+# resource, parameter: what Stripe leaves out of the list without it. Each from
+# the operation's own description at docs.stripe.com/api.
+_HIDDEN = {
+    ("subscription", "status"): "canceled subscriptions",
+    ("price", "active"): "inactive and inline prices",
+    ("review", "open"): "closed reviews",
+    ("tax_id", "owner"): "tax ids of customers",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One list to read.
+
+    Attributes
+    ----------
+    path
+        With the parent's id in it.
+    params
+        As the SDK takes them, without paging.
+    window
+        Start and end of ``created`` in ISO 8601, each None if open.
+    hidden
+        Parameter to what Stripe leaves out without it.
+    """
+
+    resource: str
+    operation: Operation
+    path: str
+    params: Mapping[str, Any]
+    window: tuple[str | None, str | None] | None
+    hidden: Mapping[str, str]
+
+    def takes(self, parameter: str) -> bool:
+        """Return whether the list has a parameter."""
+        return parameter in self.operation.parameters
+
+
+def query_for(
+    name: str,
+    filters: Mapping[str, Any],
+    *,
+    created: Window | None = None,
+    expand: Iterable[str] = (),
+) -> Query:
+    """Find the list of a resource and check its parameters.
+
+    Parameters
+    ----------
+    name
+        Object name, plural, or a collection such as
+        ``"customers.payment_methods"``.
+    filters
+        The list's own parameters, and the ids that its path needs.
+    created
+        Start (inclusive) and end (exclusive).
+    expand
+        Dotted, without ``data.``.
+    """
+    given = {key: value for key, value in filters.items() if value is not None}
+    if created is not None and created != (None, None):
+        given["created"] = created
+    operation = _operation(name, given)
+    resource = _resource(name, operation)
+    _check(operation, given)
+    if resource != operation.returns and "object" in operation.parameters:
+        # One of several kinds that the list mixes, such as cards among sources.
+        given.setdefault("object", resource)
+    ids = {
+        key: quote(str(given.pop(key)), safe="") for key in operation.path_parameters
+    }
+    params = {key: _value(operation, key, given[key]) for key in given}
+    expanded = [f"data.{item}" for item in expand]
+    if expanded and "expand" in operation.parameters:
+        params["expand"] = expanded
+    return Query(
+        resource,
+        operation,
+        operation.path.format(**ids),
+        params,
+        _shown_window(created),
+        _hidden(operation, given),
+    )
+
+
+def _operation(name: str, given: Mapping[str, Any]) -> Operation:
+    catalog = load()
+    collection = f"{name.strip('/').replace('/', '.').removeprefix('v1.')}.list"
+    if collection in catalog.operations:
+        return catalog.operations[collection]
+    spec = catalog.resource(name)
+    found = _lists(spec)
+    if not found:
+        raise FrameError(
+            f"Stripe has no list of {spec.name}; retrieve the objects and hand them "
+            "to to_frame."
+        )
+    fitting = [o for o in found if not _missing(o, given) and not _unknown(o, given)]
+    return (fitting or found)[0]
+
+
+def _resource(name: str, operation: Operation) -> str:
+    """Return the kind of the rows: the one asked for, if the list has it."""
+    catalog = load()
+    named = catalog.resources.get(name)
+    if named is not None and named.name in operation.variants:
+        return named.name
+    return operation.returns
+
+
+def _lists(spec: Resource) -> list[Operation]:
+    """Return the operations that list a resource, its own collection first."""
+    operations = load().operations
+    names = dict.fromkeys([spec.list_operation or "", *spec.operations])
+    known = [operations[name] for name in names if name]
+    return [
+        o for o in known if o.answer == "list" and spec.name in (o.returns, *o.variants)
+    ]
+
+
+def _missing(operation: Operation, given: Mapping[str, Any]) -> list[str]:
+    required = [n for n, item in operation.parameters.items() if item.required]
+    return [n for n in (*operation.path_parameters, *required) if n not in given]
+
+
+def _unknown(operation: Operation, given: Mapping[str, Any]) -> list[str]:
+    known = {*operation.parameters, *operation.path_parameters} - _PAGING
+    return [name for name in given if name not in known]
+
+
+def _check(operation: Operation, given: Mapping[str, Any]) -> None:
+    collection = operation.name.removesuffix(".list")
+    missing = _missing(operation, given)
+    if missing:
+        names = ", ".join(f'{name}="…"' for name in missing)
+        raise FrameError(f"{collection} is listed for a parent: give {names}.")
+    for name in _unknown(operation, given):
+        if name in _PAGING:
+            raise FrameError(f"frame reads all pages by itself; leave {name} out.")
+        raise FrameError(_unknown_filter(operation, collection, name))
+
+
+def _unknown_filter(operation: Operation, collection: str, name: str) -> str:
+    known = sorted(set(operation.parameters) - _PAGING - {"expand"})
+    hint = near(name, known)
+    if not hint:
+        hint = f"; it takes {', '.join(known)}" if known else "; it takes no filter"
+    return f"{collection} can't be filtered by {name!r}{hint}."
+
+
+def _value(operation: Operation, name: str, value: Any) -> Any:
+    is_v2 = operation.version == "v2"
+    item = operation.parameters[name]
+    try:
+        if isinstance(value, tuple) and _is_range(item.type):
+            start, end = value
+            bounds = {"gte": start, "lt": end}
+            return {k: _moment(v, is_v2) for k, v in bounds.items() if v is not None}
+        if isinstance(value, datetime) or (item.timestamp and isinstance(value, str)):
+            return _moment(value, is_v2)
+    except (ValueError, OverflowError) as error:
+        raise FrameError(
+            f"{name}={value!r} is no time; give (start, end), each None, an ISO 8601 "
+            'date such as "2026-01-15", a datetime or Unix seconds.'
+        ) from error
+    return value
+
+
+def _is_range(kind: Type) -> bool:
+    return any("gte" in option.fields for option in (kind, *kind.options)) or (
+        kind.kind is Kind.ANY
+    )
+
+
+def _moment(value: Moment, is_v2: bool) -> int | str:
+    seconds = parse_time(value)
+    return _iso(seconds) if is_v2 else seconds
+
+
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown_window(created: Window | None) -> tuple[str | None, str | None] | None:
+    if created is None:
+        return None
+    start, end = (None if m is None else _iso(parse_time(m)) for m in created)
+    return start, end
+
+
+def _hidden(operation: Operation, given: Mapping[str, Any]) -> dict[str, str]:
+    found = {
+        name: what
+        for (resource, name), what in _HIDDEN.items()
+        if resource == operation.returns and name not in given
+    }
+    # Stripe says so of each list that has the parameter.
+    if "test_clock" in operation.parameters and "test_clock" not in given:
+        found["test_clock"] = "objects of test clocks"
+    return found

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import stat
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import stripe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stripe_nb.errors import ExportError, FrameError
+from stripe_nb.export import export
+from stripe_nb.frames import fetch, frame, to_frame
+from stripe_nb.money import to_major
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import Client, connect
+
+SUFFIXES = [".csv", ".csv.gz", ".jsonl", ".parquet"]
+NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]
+PLAIN = ["x=1", "", " ", "'=1", "a,b", 'say "hi"', "two\nlines", "Zoë 🦓", "NULL"]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Client]:
+    """Customers of whom only the oldest has a phone and a metadata key."""
+    with Sandbox(seed=7, clock="2026-01-15") as box, connect(sandbox=box) as client:
+        client.v1.customers.create({"phone": "+1555", "metadata": {"old": "yes"}})
+        for number in range(129):
+            client.v1.customers.create(
+                {"name": NASTY[number % 7], "metadata": {"n": str(number)}}
+            )
+        yield client
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "_BATCH", 100)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _query(sql: str) -> list[Any]:
+    with duckdb.connect() as database:
+        return database.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_export_writes_all_rows_and_nothing_else(
+    shop: Client, tmp_path: Path, small_batches: None, suffix: str
+) -> None:
+    path = export("customers", tmp_path / f"customers{suffix}", client=shop)
+    assert list(tmp_path.iterdir()) == [path]
+    expected = frame("customers", client=shop)
+    found = duckdb.read_json if suffix == ".jsonl" else duckdb.read_csv
+    read = duckdb.read_parquet if suffix == ".parquet" else found
+    table = read(str(path))
+    assert table.columns == expected.columns.tolist()
+    assert table.project("id").fetchall() == [(name,) for name in expected["id"]]
+
+
+def test_parquet_gives_the_frame_back(
+    shop: Client, tmp_path: Path, small_batches: None
+) -> None:
+    expected = frame("customers", client=shop)
+    path = export("customers", tmp_path / "customers.parquet", client=shop)
+    found = pd.read_parquet(path)
+    pd.testing.assert_frame_equal(found, expected)
+    assert found.attrs == expected.attrs
+
+
+def test_parquet_of_no_rows_keeps_the_dtypes(shop: Client, tmp_path: Path) -> None:
+    path = export("coupons", tmp_path / "coupons.parquet", client=shop)
+    found, expected = pd.read_parquet(path), frame("coupons", client=shop)
+    # A Parquet file holds the categories of its rows, and there are none.
+    plain = [c for c in expected if expected[c].dtype != "category"]
+    assert found[plain].dtypes.equals(expected[plain].dtypes)
+    assert found.columns.equals(expected.columns)
+
+
+def test_parquet_types_are_those_that_databases_know(
+    shop: Client, tmp_path: Path
+) -> None:
+    path = export("prices", tmp_path / "prices.parquet", client=shop)
+    table = duckdb.read_parquet(str(path))
+    types = dict(zip(table.columns, map(str, table.types), strict=True))
+    assert types["unit_amount"] == "BIGINT"
+    assert types["unit_amount_decimal"] == "DECIMAL(38,12)"
+    assert types["active"] == "BOOLEAN"
+    assert types["created"] == "TIMESTAMP WITH TIME ZONE"
+    kind = pq.read_schema(path).field("billing_scheme").type
+    assert pa.types.is_dictionary(kind)
+
+
+def test_csv_gives_the_values_back(shop: Client, tmp_path: Path) -> None:
+    expected = frame("customers", client=shop)
+    path = export(
+        "customers", tmp_path / "c.csv", client=shop, neutralise_formulas=False
+    )
+    found = pd.read_csv(path, dtype="string")
+    for name, column in expected.items():
+        values = column
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            held = pd.to_datetime(found[name], utc=True).astype(values.dtype)
+        elif isinstance(values.dtype, pd.BooleanDtype):
+            held = found[name].map({"true": True, "false": False}).astype("boolean")
+        elif isinstance(values.dtype, pd.CategoricalDtype):
+            values = column.astype("string")
+            held = found[name]
+        else:
+            held = found[name].astype(values.dtype)
+        pd.testing.assert_series_equal(held, values)
+
+
+def test_csv_times_are_iso_and_in_utc(shop: Client, tmp_path: Path) -> None:
+    path = export("customers", tmp_path / "c.csv", client=shop, limit=1)
+    created = frame("customers", client=shop, limit=1)["created"]
+    expected = created.dt.strftime("%Y-%m-%dT%H:%M:%SZ").tolist()
+    assert [row["created"] for row in _rows(path)] == expected
+
+
+@pytest.mark.parametrize("text", NASTY)
+@pytest.mark.parametrize("kind", ["string", "category", "object"])
+def test_csv_neutralises_formulas_in_cells_and_names(
+    tmp_path: Path, text: str, kind: str
+) -> None:
+    table = pd.DataFrame({"=name": pd.Series([text, None], dtype=kind), "n": [-1, 2]})
+    guarded = export(table, tmp_path / "guarded.csv")
+    with guarded.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["'=name", "n"],
+            ["'" + text, "-1"],
+            ["", "2"],
+        ]
+    bare = export(table, tmp_path / "bare.csv", neutralise_formulas=False)
+    with bare.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["=name", "n"], [text, "-1"], ["", "2"]]
+
+
+@given(text=st.text(alphabet=st.characters(codec="utf-8")))
+def test_csv_keeps_every_text(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.mktemp("csv") / "t.csv"
+    export(pd.DataFrame({"a": [text], "b": [1]}), path)
+    with path.open(encoding="utf-8", newline="") as file:
+        held = list(csv.reader(file))[1][0]
+    assert held == ("'" + text if text[:1] and text[0] in "=+-@\t\r\n" else text)
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_csv_leaves_other_texts_alone_for_duckdb_too(tmp_path: Path, text: str) -> None:
+    path = export(pd.DataFrame({"a": [text], "b": [1]}), tmp_path / "t.csv")
+    options = "header=true, all_varchar=true, allow_quoted_nulls=false"
+    found = _query(f"from read_csv('{path}', {options})")
+    assert found == [(text, "1")]
+
+
+def test_csv_tells_null_from_empty(tmp_path: Path) -> None:
+    path = export(pd.DataFrame({"a": ["", None], "b": [1, 2]}), tmp_path / "t.csv")
+    assert path.read_bytes() == b'"a","b"\n"",1\n,2\n'
+
+
+def test_csv_writes_decimals_plainly_and_exactly(tmp_path: Path) -> None:
+    rows = [(0, "usd"), (-1234, "usd"), (500, "jpy"), (5124, "kwd"), (None, None)]
+    charges = to_major(
+        to_frame(
+            [{"object": "charge", "amount": a, "currency": c} for a, c in rows],
+            fields=["amount", "currency"],
+        )
+    )
+    path = export(charges, tmp_path / "t.csv")
+    held = [row["amount_display"] for row in _rows(path)]
+    assert held == ["0", "-12.34", "500", "5.124", ""]
+    parquet = export(charges, tmp_path / "t.parquet")
+    total = _query(f"select sum(amount_display) from '{parquet}'")
+    assert total == [(Decimal("492.784"),)]
+
+
+def test_gzipped_csv_is_the_same_csv_each_time(shop: Client, tmp_path: Path) -> None:
+    plain = export("customers", tmp_path / "c.csv", client=shop)
+    packed = export("customers", tmp_path / "c.csv.gz", client=shop)
+    again = export("customers", tmp_path / "other.CSV.GZ", client=shop)
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert packed.read_bytes() == again.read_bytes()
+
+
+def test_jsonl_rows_are_the_frames(shop: Client, tmp_path: Path) -> None:
+    path = export("customers", tmp_path / "c.jsonl", client=shop, limit=2)
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    expected = frame("customers", client=shop, limit=2)
+    assert [row["id"] for row in rows] == expected["id"].tolist()
+    assert list(rows[0]) == expected.columns.tolist()
+    times = expected["created"].dt.strftime("%Y-%m-%dT%H:%M:%SZ").tolist()
+    assert [row["created"] for row in rows] == times
+    assert rows[0]["phone"] is None
+
+
+def test_what_a_frame_takes_an_export_takes(shop: Client, tmp_path: Path) -> None:
+    window = ("2026-01-15", "2026-01-15T00:00:10Z")
+    options: dict[str, Any] = {"created": window, "fields": ["id", "metadata"]}
+    path = export("customers", tmp_path / "c.parquet", client=shop, **options)
+    expected = frame("customers", client=shop, **options)
+    assert 0 < len(expected) < 20
+    pd.testing.assert_frame_equal(pd.read_parquet(path), expected)
+    with pytest.raises(FrameError, match="did you mean 'email'"):
+        export("customers", tmp_path / "x.csv", client=shop, emial="x")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_frame_is_written_as_it_is(tmp_path: Path, suffix: str) -> None:
+    table = to_frame([{"object": "customer", "id": f"cus_{n}"} for n in range(3)])
+    path = export(table, tmp_path / f"t{suffix}")
+    assert path.stat().st_size > 0
+    if suffix == ".parquet":
+        found = pd.read_parquet(path)
+        pd.testing.assert_frame_equal(found, table)
+        assert found.attrs == table.attrs
+
+
+def test_a_named_index_is_kept_and_fields_select(tmp_path: Path) -> None:
+    table = pd.DataFrame({"currency": ["usd", "eur"], "n": [1, 2], "m": [3, 4]})
+    path = export(table.set_index("currency"), tmp_path / "a.csv", fields=["n"])
+    assert path.read_text() == '"currency","n"\n"usd",1\n"eur",2\n'
+    with pytest.raises(ExportError, match="no column 'x'"):
+        export(table, tmp_path / "a.csv", fields=["x"])
+
+
+def test_a_frame_takes_no_filters(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="limit can't be applied to a DataFrame"):
+        export(pd.DataFrame({"a": [1]}), tmp_path / "a.csv", limit=1)
+
+
+def test_odd_frames_are_refused_or_written(tmp_path: Path) -> None:
+    twice = pd.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(ExportError, match="two columns 'a'"):
+        export(twice, tmp_path / "a.csv")
+    mixed = pd.DataFrame({"a": [1, "x", b"y"]})
+    with pytest.raises(ExportError, match="mixed types"):
+        export(mixed, tmp_path / "a.parquet")
+    nested = pd.DataFrame({"a": [{"b": [1]}, None]})
+    assert _rows(export(nested, tmp_path / "a.csv"))[0]["a"] == '{"b":[1]}'
+
+
+@pytest.mark.parametrize("name", ["a", "a.txt", "csv", "a.xls", "a.csv.zip"])
+def test_an_unknown_suffix_tells_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ExportError, match=r"\.csv, \.csv\.gz, \.jsonl, \.parquet"):
+        export("customers", tmp_path / name)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="nowhere' does not exist; create it"):
+        export("customers", tmp_path / "nowhere" / "a.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ExportError, match="is no file"):
+        export("customers", tmp_path / "folder.csv")
+
+
+def test_overwrite_can_be_forbidden(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with pytest.raises(ExportError, match="exists already"):
+        export(pd.DataFrame({"a": [1]}), path, overwrite=False)
+    assert path.read_text() == "old"
+    export(pd.DataFrame({"a": [1]}), path)
+    assert path.read_text() == '"a"\n1\n'
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, stripe.RateLimitError])
+def test_a_failure_leaves_the_old_file_and_no_other(
+    shop: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    suffix: str,
+    failure: type[BaseException],
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("old")
+    ask = shop.get_bytes
+
+    def fails_on_the_second_page(where: str, params: Any, **options: Any) -> bytes:
+        if "starting_after" in params:
+            raise failure
+        return ask(where, params, **options)
+
+    monkeypatch.setattr(shop, "get_bytes", fails_on_the_second_page)
+    with pytest.raises(failure):
+        export("customers", path, client=shop)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old"
+
+
+def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [b"\xff"]})
+    with pytest.raises(ExportError, match=r"\.csv can't hold these values"):
+        export(table, tmp_path / "a.csv")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_the_file_has_the_usual_permissions_or_the_old_ones(tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": [1]})
+    usual = tmp_path / "usual"
+    usual.touch()
+    path = export(table, tmp_path / "a.csv")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
+    path.chmod(0o600)
+    assert stat.S_IMODE(export(table, path).stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_link_stays_and_what_it_points_to_is_replaced(tmp_path: Path) -> None:
+    real = tmp_path / "real.csv"
+    real.write_text("old")
+    link = tmp_path / "link.csv"
+    link.symlink_to(real)
+    export(pd.DataFrame({"a": [1]}), link)
+    assert link.is_symlink()
+    assert real.read_text() == '"a"\n1\n'
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX only")
+def test_a_system_error_tells_its_cause(
+    tmp_path: Path,
+) -> None:
+    long = tmp_path / ("x" * 252 + ".csv")
+    with pytest.raises(ExportError, match=r"can't write .*too long"):
+        export(pd.DataFrame({"a": [1]}), long)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from stripe_nb.catalog import load
+from stripe_nb.errors import FrameError, UnknownResourceError
+from stripe_nb.frames.query import query_for
+
+LISTS = [
+    name
+    for name in load().operations
+    if load().operation(name).answer == "list" and name.endswith(".list")
+]
+JANUARY = {"gte": 1_767_225_600, "lt": 1_769_904_000}
+
+
+@pytest.mark.parametrize(
+    ("name", "filters", "path"),
+    [
+        ("customers", {}, "/v1/customers"),
+        ("customer", {}, "/v1/customers"),
+        ("checkout.sessions", {}, "/v1/checkout/sessions"),
+        ("line_item", {"invoice": "in_1"}, "/v1/invoices/in_1/lines"),
+        ("invoices.line_items", {"invoice": "in_1"}, "/v1/invoices/in_1/lines"),
+        ("item", {"payment_link": "pl"}, "/v1/payment_links/pl/line_items"),
+        ("payment_methods", {"customer": "cus_1"}, "/v1/payment_methods"),
+        (
+            "customers.payment_methods",
+            {"customer": "cus_1"},
+            "/v1/customers/cus_1/payment_methods",
+        ),
+        ("line_item", {"invoice": "a/b?c"}, "/v1/invoices/a%2Fb%3Fc/lines"),
+        ("v2.core.events", {}, "/v2/core/events"),
+    ],
+)
+def test_a_name_finds_its_list(name: str, filters: dict[str, str], path: str) -> None:
+    assert query_for(name, filters).path == path
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_can_be_asked_for(name: str) -> None:
+    operation = load().operation(name)
+    required = [key for key, item in operation.parameters.items() if item.required]
+    needed = dict.fromkeys((*operation.path_parameters, *required), 1)
+    query = query_for(name.removesuffix(".list"), needed)
+    assert query.operation.name == name
+    assert "{" not in query.path
+    assert set(query.params) == set(required)
+
+
+def test_one_kind_of_a_list_that_mixes_them_is_asked_for() -> None:
+    query = query_for("card", {"customer": "cus_1"})
+    assert query.path == "/v1/customers/cus_1/sources"
+    assert (query.resource, query.params) == ("card", {"object": "card"})
+    account = query_for("bank_account", {"account": "acct_1"})
+    assert account.path == "/v1/accounts/acct_1/external_accounts"
+    assert account.resource == "bank_account"
+
+
+def test_missing_parents_are_named() -> None:
+    with pytest.raises(FrameError, match="listed for a parent: give invoice="):
+        query_for("line_item", {})
+    with pytest.raises(
+        FrameError, match=r"^subscription_items is .* give subscription="
+    ):
+        query_for("subscription_items", {"subscription": None})
+
+
+def test_an_unknown_filter_is_refused_with_the_near_name() -> None:
+    with pytest.raises(FrameError, match="'emial'; did you mean 'email'"):
+        query_for("customers", {"emial": "x"})
+    with pytest.raises(FrameError, match="it takes created, email, test_clock"):
+        query_for("customers", {"zzzzzz": 1})
+
+
+@pytest.mark.parametrize("name", ["starting_after", "ending_before"])
+def test_paging_is_the_engines_own(name: str) -> None:
+    with pytest.raises(FrameError, match=f"by itself; leave {name} out"):
+        query_for("customers", {name: "cus_1"})
+
+
+def test_what_has_no_list_says_so() -> None:
+    with pytest.raises(FrameError, match="no list of token"):
+        query_for("token", {})
+    with pytest.raises(UnknownResourceError):
+        query_for("custommers", {})
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T02:00:00+02:00",
+        1_767_225_600,
+        datetime(2026, 1, 1, tzinfo=UTC),
+        datetime(2026, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))),
+        datetime(2026, 1, 1),  # noqa: DTZ001  # without a zone it is UTC
+    ],
+)
+def test_a_window_is_half_open_and_in_utc(start: Any) -> None:
+    query = query_for("customers", {}, created=(start, "2026-02-01"))
+    assert query.params == {"created": JANUARY}
+    assert query.window == ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z")
+
+
+def test_an_end_of_a_window_may_be_open() -> None:
+    after = query_for("customers", {}, created=("2026-01-01", None))
+    before = query_for("customers", {}, created=(None, "2026-02-01"))
+    both = query_for("customers", {}, created=(None, None))
+    assert after.params == {"created": {"gte": JANUARY["gte"]}}
+    assert before.params == {"created": {"lt": JANUARY["lt"]}}
+    assert both.params == {}
+
+
+def test_v2_wants_iso_times() -> None:
+    query = query_for("v2.core.events", {}, created=(JANUARY["gte"], None))
+    assert query.params == {"created": {"gte": "2026-01-01T00:00:00Z"}}
+
+
+def test_other_times_take_ranges_and_dates_as_well() -> None:
+    query = query_for("payouts", {"arrival_date": ("2026-01-01", "2026-02-01")})
+    assert query.params == {"arrival_date": JANUARY}
+    day = query_for("payouts", {"arrival_date": "2026-01-01"})
+    assert day.params == {"arrival_date": JANUARY["gte"]}
+
+
+@pytest.mark.parametrize("bad", ["yesterday", "2026-13-01", ""])
+def test_what_is_no_time_is_named(bad: str) -> None:
+    with pytest.raises(FrameError, match=r"^created=.* is no time"):
+        query_for("customers", {}, created=(bad, None))
+
+
+def test_a_list_without_created_takes_no_window() -> None:
+    with pytest.raises(FrameError, match="payment_methods can't be filtered by 'crea"):
+        query_for("payment_methods", {}, created=("2026-01-01", None))
+
+
+@pytest.mark.parametrize(
+    ("name", "filters", "hidden"),
+    [
+        ("subscriptions", {}, {"status", "test_clock"}),
+        ("subscriptions", {"status": "all"}, {"test_clock"}),
+        ("prices", {}, {"active"}),
+        ("customers", {"test_clock": "clock_1"}, set()),
+        ("charges", {}, set()),
+    ],
+)
+def test_what_stripe_hides_is_told(
+    name: str, filters: dict[str, Any], hidden: set[str]
+) -> None:
+    assert set(query_for(name, filters).hidden) == hidden
+
+
+def test_the_hidden_filters_are_parameters_or_fields_of_stripes() -> None:
+    from stripe_nb.frames.query import _HIDDEN
+
+    for resource, name in _HIDDEN:
+        spec = load().resource(resource)
+        listing = load().operation(spec.list_operation or "")
+        assert name in listing.parameters or name in spec.fields
