@@ -94,7 +94,7 @@ class Behaviour:
         List parameters that are called otherwise than the field they look at.
     """
 
-    name: ClassVar[str] = ""
+    name: str = ""
     said: ClassVar[str | None] = None
     missing_param: ClassVar[str] = "id"
     missing_hint: ClassVar[str] = ""
@@ -102,6 +102,7 @@ class Behaviour:
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
+        self.name = resource.name
 
     def handler(self, operation: Operation) -> Handler:
         """Return what carries out an operation.
@@ -322,7 +323,7 @@ def behaviours(all_resources: Mapping[str, Resource]) -> dict[str, Behaviour]:
         importlib.import_module(module.name)
     own = {kind.name: kind for kind in _subclasses(Behaviour)}
     return {
-        name: own.get(name, _generic(name))(resource)
+        name: own.get(name, Behaviour)(resource)
         for name, resource in all_resources.items()
     }
 
@@ -331,7 +332,3 @@ def _subclasses(base: type[Behaviour]) -> Iterator[type[Behaviour]]:
     for kind in base.__subclasses__():
         yield kind
         yield from _subclasses(kind)
-
-
-def _generic(name: str) -> type[Behaviour]:
-    return type("Generic", (Behaviour,), {"name": name})

@@ -158,6 +158,8 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((_HOST, port))
+        # Listening from now on lets early connections wait rather than fail.
+        listener.listen()
     except OSError as error:
         listener.close()
         raise SandboxError(

@@ -1,0 +1,103 @@
+"""Form encoding: what clients send, decoded."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stripe_nb.sandbox.errors import ApiError, InvalidRequest, NotSimulated
+from stripe_nb.sandbox.wire import (
+    Request,
+    decode_form,
+    decode_parameters,
+    encode_form,
+)
+
+NAMES = st.text("abcxyz_", min_size=1, max_size=6)
+TREES = st.dictionaries(
+    NAMES,
+    st.recursive(
+        st.text(max_size=8),
+        lambda inner: st.dictionaries(NAMES, inner, min_size=1, max_size=3),
+        max_leaves=6,
+    ),
+    max_size=4,
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "tree"),
+    [
+        ("name=Jenny+Rosen", {"name": "Jenny Rosen"}),
+        ("metadata[order]=6", {"metadata": {"order": "6"}}),
+        ("metadata%5Border%5D=6", {"metadata": {"order": "6"}}),
+        ("expand[]=a&expand[]=b", {"expand": ["a", "b"]}),
+        ("expand[1]=b&expand[0]=a", {"expand": {"1": "b", "0": "a"}}),
+        (
+            "items[][price]=x&items[][quantity]=2&items[][price]=y",
+            {"items": [{"price": "x", "quantity": "2"}, {"price": "y"}]},
+        ),
+        ("items[0][price]=x", {"items": {"0": {"price": "x"}}}),
+        ("description=", {"description": ""}),
+        ("a=1&a=2", {"a": "2"}),
+        ("%C3%A5=%E2%82%AC", {"å": "€"}),
+        ("", {}),
+    ],
+)
+def test_decode_reads_what_clients_send(form: str, tree: dict[str, Any]) -> None:
+    assert decode_form(form) == tree
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "a=1&a[b]=2",
+        "a[b]=2&a=1",
+        "a[]=1&a[b]=1",
+        "a[b]=1&a[]=1",
+        "a[][b][]=1",
+        "a=%ff",
+        "a" + "[x]" * 25 + "=1",
+    ],
+)
+def test_decode_refuses_what_contradicts_itself(form: str) -> None:
+    with pytest.raises(InvalidRequest):
+        decode_form(form)
+
+
+def test_decode_refuses_too_many_parameters() -> None:
+    with pytest.raises(InvalidRequest, match="too many"):
+        decode_form("&".join(["a=1"] * 20_001))
+
+
+@given(TREES)
+def test_encode_is_undone_by_decode(tree: dict[str, Any]) -> None:
+    assert decode_form(encode_form(tree)) == tree
+
+
+@given(st.text(max_size=60))
+def test_decode_never_fails_otherwise_than_by_refusing(form: str) -> None:
+    with suppress(ApiError):
+        assert isinstance(decode_form(form), dict)
+
+
+def test_body_and_query_are_both_read() -> None:
+    request = Request("POST", "/v1/x", query="expand[]=a", body=b"name=b")
+
+    assert decode_parameters(request) == {"expand": ["a"], "name": "b"}
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"[1]", b"{", b"null"])
+def test_json_body_must_be_an_object(body: bytes) -> None:
+    with pytest.raises(InvalidRequest):
+        decode_parameters(Request("POST", "/v2/x", body=body), json=True)
+
+
+def test_an_upload_is_said_to_be_not_simulated() -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    with pytest.raises(NotSimulated):
+        decode_parameters(Request("POST", "/v1/files", headers=headers, body=b"--x"))
