@@ -1,0 +1,47 @@
+"""The command line: nothing but wiring around the public functions.
+
+Each command lives in a module of its own and imports what it needs when it
+runs, so that ``stripe-nb --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from stripe_nb.cli import demo, export, lab, notebooks, sandbox
+from stripe_nb.errors import StripeNbError
+
+__all__ = ["main"]
+
+
+class _Commands(click.Group):
+    """A group whose commands fail with one sentence and no traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (StripeNbError, OSError) as error:
+            raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if not _came_from_stripe(error):
+                raise
+            raise click.ClickException(f"Stripe says: {error}") from error
+
+
+def _came_from_stripe(error: Exception) -> bool:
+    # An error of the SDK's can only exist once the SDK was imported.
+    sdk = sys.modules.get("stripe")
+    return sdk is not None and isinstance(error, sdk.StripeError)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="stripe-nb", prog_name="stripe-nb")
+def main() -> None:
+    """Everything Stripe does, in a notebook."""
+
+
+for _module in (demo, export, lab, notebooks, sandbox):
+    main.add_command(_module.command)

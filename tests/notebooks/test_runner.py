@@ -1,0 +1,99 @@
+"""The runner itself: its own kernel, its own environment, clear errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from stripe_nb.errors import NotebookError
+from stripe_nb.runner import run_notebook
+
+pytestmark = pytest.mark.notebooks
+
+
+def _notebook(folder: Path, *sources: str) -> Path:
+    cells = [v4.new_code_cell(source) for source in sources]
+    cells[0].metadata.tags = ["parameters"]
+    path = folder / "given.ipynb"
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    return path
+
+
+def _printed(path: Path) -> list[str]:
+    notebook: Any = nbformat.read(path, as_version=4)
+    return [
+        output.text.strip()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
+
+
+def test_kernel_is_this_interpreter_whatever_the_user_registered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered = tmp_path / "kernels" / "python3"
+    registered.mkdir(parents=True)
+    (registered / "kernel.json").write_text(
+        '{"argv": ["false"], "display_name": "Another", "language": "python"}'
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    path = _notebook(tmp_path, "import sys; print(sys.executable)")
+    run = run_notebook(path, tmp_path / "out" / "copy.ipynb")
+    assert _printed(run.output) == [sys.executable]
+
+
+def test_environment_and_folder_are_the_kernels_alone(tmp_path: Path) -> None:
+    code = "import os; print(os.environ['STRIPE_NB_PROBE'], os.getcwd())"
+    here = Path.cwd()
+    run = run_notebook(
+        _notebook(tmp_path, code),
+        tmp_path / "out" / "copy.ipynb",
+        environment={"STRIPE_NB_PROBE": "given"},
+    )
+    assert _printed(run.output) == [f"given {tmp_path / 'out'}"]
+    assert "STRIPE_NB_PROBE" not in os.environ
+    assert Path.cwd() == here
+
+
+def test_source_is_left_as_it_is(tmp_path: Path) -> None:
+    path = _notebook(tmp_path, "number = 1", "print(number)")
+    before = path.read_bytes()
+    run_notebook(path, tmp_path / "copy.ipynb", parameters={"number": 2})
+    assert path.read_bytes() == before
+    assert _printed(tmp_path / "copy.ipynb") == ["2"]
+
+
+def test_failing_cell_is_named_and_the_copy_is_kept(tmp_path: Path) -> None:
+    path = _notebook(tmp_path, "print('first')", "{}['missing']")
+    with pytest.raises(NotebookError, match=r"cell \[2\] with KeyError: 'missing'"):
+        run_notebook(path, tmp_path / "copy.ipynb")
+    copy = nbformat.read(tmp_path / "copy.ipynb", as_version=4)
+    kinds = [out.output_type for cell in copy.cells for out in cell.get("outputs", ())]
+    assert "stream" in kinds
+    assert "error" in kinds
+
+
+def test_cell_that_takes_too_long_is_an_error(tmp_path: Path) -> None:
+    path = _notebook(tmp_path, "import time; time.sleep(60)")
+    with pytest.raises(NotebookError, match="more than 1 s"):
+        run_notebook(path, tmp_path / "copy.ipynb", timeout=1)
+
+
+def test_kernel_that_dies_is_an_error(tmp_path: Path) -> None:
+    path = _notebook(tmp_path, "import os; os._exit(1)")
+    with pytest.raises(NotebookError, match="died"):
+        run_notebook(path, tmp_path / "copy.ipynb")
+
+
+def test_file_that_is_no_notebook_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "given.ipynb"
+    path.write_text("hello")
+    with pytest.raises(NotebookError, match="is not a notebook"):
+        run_notebook(path, tmp_path / "copy.ipynb")
