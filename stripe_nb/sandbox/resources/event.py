@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from stripe_nb.catalog.model import Field, Kind, Type
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.delivery.outbox import ENDPOINT, takes
 from stripe_nb.sandbox.errors import InvalidRequest
 from stripe_nb.sandbox.resource import Behaviour, Listing
 from stripe_nb.sandbox.store import Condition
+from stripe_nb.sandbox.unlisted import unlisted
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["Event"]
@@ -21,6 +24,18 @@ class Event(Behaviour):
     """`Event <https://docs.stripe.com/api/events>`_."""
 
     name = "event"
+    unlisted = (
+        # What `stripe events resend` calls.
+        unlisted(
+            "events.retry",
+            "post",
+            "/v1/events/{id}/retry",
+            "event",
+            Field("account", Type(Kind.STRING)),
+            Field("for_stripecli", Type(Kind.BOOLEAN)),
+            Field("webhook_endpoint", Type(Kind.STRING)),
+        ),
+    )
 
     def on_list(self, call: Call) -> Listing:
         """Answer a page of the last 30 days' events."""
@@ -39,6 +54,27 @@ class Event(Behaviour):
     def on_retrieve(self, call: Call) -> Json:
         """Answer an event."""
         return self.generic_retrieve(call)
+
+    def on_retry(self, call: Call) -> Json:
+        """Send an event again: to one endpoint, to the CLI, or to all that take it."""
+        event = self.target(call)
+        outbox = call.engine.outbox
+        named = call.given(ENDPOINT, "webhook_endpoint")
+        if named:
+            outbox.send_again(call.account, event, named["id"], call.account)
+        elif call.params.get("for_stripecli"):
+            if not outbox.tell_listeners(call.account, event):
+                raise InvalidRequest(
+                    "No CLI endpoints found to retry delivery. Run 'stripe listen' and "
+                    "retry the request to see the event in the CLI, or provide a "
+                    "specific webhook endpoint.",
+                    param="for_stripecli",
+                )
+        else:
+            for endpoint in call.objects(ENDPOINT):
+                if takes(endpoint, event):
+                    outbox.send_again(call.account, event, endpoint["id"], call.account)
+        return event
 
     def condition(self, call: Call, name: str, value: Any) -> Condition:
         """Filter by types, with a wildcard at the end."""
