@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from stripe_nb.sandbox.errors import Forbidden, Unauthorized
+from stripe_nb.sandbox.errors import Forbidden, InvalidRequest, Unauthorized
 
-__all__ = ["authorize", "key_of"]
+__all__ = ["authorize", "key_of", "refuse_publishable"]
 
-_TEST_KEY = re.compile(r"(sk|rk)_test_[A-Za-z0-9]{16,}")
+# What a publishable one opens is for `publishable` to say.
+_TEST_KEY = re.compile(r"(sk|rk|pk)_test_[A-Za-z0-9]{16,}")
 _KEY = re.compile(r"(?P<kind>sk|rk|pk)_(?P<mode>test|live)_")
 _SHOWN = 4
 
@@ -33,8 +34,19 @@ def key_of(headers: Mapping[str, str]) -> str:
     return ""
 
 
-def authorize(headers: Mapping[str, str], own_account: str) -> str:
+def authorize(
+    headers: Mapping[str, str], own_account: str, is_connected: Callable[[str], bool]
+) -> str:
     """Return the account that a request acts on.
+
+    Parameters
+    ----------
+    headers
+        Of the request.
+    own_account
+        The account of every key that the sandbox takes.
+    is_connected
+        Tells whether an id is that of an account connected to it.
 
     Raises
     ------
@@ -52,8 +64,8 @@ def authorize(headers: Mapping[str, str], own_account: str) -> str:
             "details, or we can help at https://support.stripe.com/."
         )
     _check(key)
-    account = headers.get("stripe-account", own_account)
-    if account != own_account:
+    account = _named(headers) or own_account
+    if account != own_account and not is_connected(account):
         raise Forbidden(
             f"The provided key '{_masked(key)}' does not have access to account "
             f"'{account}' (or that account does not exist). Application access may "
@@ -63,23 +75,40 @@ def authorize(headers: Mapping[str, str], own_account: str) -> str:
     return account
 
 
+def _named(headers: Mapping[str, str]) -> str:
+    """Return the account that the headers name; a context's last part is one."""
+    account = headers.get("stripe-account", "").strip()
+    context = headers.get("stripe-context", "").strip().rpartition("/")[2]
+    if account and context and account != context:
+        raise InvalidRequest(
+            "The Stripe-Account and Stripe-Context headers name two accounts: send "
+            "one of them."
+        )
+    return account or context
+
+
 def _check(key: str) -> None:
     if _TEST_KEY.fullmatch(key):
         return
     known = _KEY.match(key)
     if known and known["kind"] == "pk":
-        raise Unauthorized(
-            "This API call cannot be made with a publishable API key. Please use a "
-            "secret API key. You can find a list of your API keys at "
-            "https://dashboard.stripe.com/account/apikeys.",
-            code="secret_key_required",
-        )
+        raise refuse_publishable()
     if known and known["mode"] == "live":
         raise Unauthorized(
             f"Invalid API Key provided: {_masked(key)}. This is a sandbox: it takes "
             "test keys (sk_test_…) only, so that no live key ever reaches it."
         )
     raise Unauthorized(f"Invalid API Key provided: {_masked(key)}")
+
+
+def refuse_publishable() -> Unauthorized:
+    """Return the refusal of a publishable key where a secret one is needed."""
+    return Unauthorized(
+        "This API call cannot be made with a publishable API key. Please use a "
+        "secret API key. You can find a list of your API keys at "
+        "https://dashboard.stripe.com/account/apikeys.",
+        code="secret_key_required",
+    )
 
 
 def _masked(key: str) -> str:

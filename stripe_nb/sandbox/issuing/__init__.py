@@ -1,0 +1,1 @@
+"""Issuing: cards that the account itself issues, and what is bought with them."""

@@ -1,0 +1,1 @@
+"""Financial reports: what Stripe writes into a CSV file of the account's money."""
