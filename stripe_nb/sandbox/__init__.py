@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import orjson
-
-from stripe_nb import catalog
-from stripe_nb.clock import Clock, TickingClock, WallClock, parse_time
 from stripe_nb.errors import SandboxError
-from stripe_nb.ids import IdFactory, random_seed
 from stripe_nb.sandbox import scenario as scenarios
-from stripe_nb.sandbox.engine import Engine
-from stripe_nb.sandbox.resources.account import open_account
-from stripe_nb.sandbox.resources.payment_intent import authenticate
+from stripe_nb.sandbox.checkout.visiting import complete
+from stripe_nb.sandbox.delivery.courier import RETRY_DELAYS, Courier
+from stripe_nb.sandbox.delivery.ledger import Delivery
+from stripe_nb.sandbox.faults import Fault, Faults, read_faults
+from stripe_nb.sandbox.opening import KEY, Opening
+from stripe_nb.sandbox.rate_limits import PER_SECOND, RateLimits
+from stripe_nb.sandbox.request_log import LoggedRequest
+from stripe_nb.sandbox.resources import payment_intent, setup_intent
 from stripe_nb.sandbox.server import Server
 from stripe_nb.sandbox.store import Store
-from stripe_nb.sandbox.wire import Json, Request, Response, encode_form
+from stripe_nb.sandbox.wire import Request, Response
 
-__all__ = ["Sandbox"]
-
-# Where a seeded sandbox's time begins if nothing else says so.
-_START = "2026-01-15T09:00:00Z"
+__all__ = ["Delivery", "Fault", "LoggedRequest", "Sandbox"]
 
 
 class Sandbox:
@@ -36,18 +34,31 @@ class Sandbox:
         Equal seeds give equal ids. ``None`` takes a random one.
     clock
         Where its time begins: ISO 8601 text, Unix seconds or a datetime. It then
-        moves on by a second with each write. Without it, time begins at the
-        scenario's end; with no scenario and no seed it is the machine's.
+        moves on by a second with each write. A scenario is moved to end there.
+        Without it, time begins at the scenario's end; with no scenario and no seed
+        it is the machine's.
     scenario
         Name of a scenario to load (``"demo"``), or path of a file in the format
         of ``stripe fixtures``.
     db
         A SQLite file to keep everything in, instead of memory. A file that
-        exists goes on where it stopped, with the seed that it was made with.
+        exists goes on where it stopped, with its own seed and scenario.
     port
         Where to listen on loopback; 0 takes any free port.
+    uds
+        Path of a Unix socket to listen at too, for the Stripe CLI's
+        ``STRIPE_CLI_UNIX_SOCKET``.
     latency
         Seconds that each request over HTTP takes longer.
+    faults
+        What goes wrong, and how often: `Fault` objects, a text such as
+        ``"drop=0.1, rate_limit=0.2"``, or a JSON file with a list of faults.
+    rate_limits
+        Whether it refuses more than 25 requests a second to one endpoint.
+    webhook_hosts
+        Hosts besides this machine that webhooks may be sent to; ``"*"`` is any.
+    webhook_delays
+        Seconds to wait before each further try of a failed webhook.
 
     Raises
     ------
@@ -73,90 +84,36 @@ class Sandbox:
         scenario: str | Path | None = None,
         db: str | Path | None = None,
         port: int = 0,
+        uds: str | Path | None = None,
         latency: float = 0.0,
+        faults: str | Path | Sequence[Fault | Mapping[str, Any]] | None = None,
+        rate_limits: bool = False,
+        webhook_hosts: Sequence[str] = (),
+        webhook_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
         self._port = port
+        self._uds = uds
         self._latency = latency
+        rules = read_faults(faults)
         self._server: Server | None = None
+        self._stopped = False
         story = scenarios.load(scenario) if scenario is not None else None
         self._store = Store(db)
         try:
-            self.engine = self._open(seed, clock, story)
+            self._opening = Opening(self._store, seed, clock, story)
+            self.engine = self._opening.engine()
         except BaseException:
             self._store.close()
             raise
-
-    def _open(
-        self,
-        seed: int | None,
-        clock: str | int | datetime | None,
-        story: scenarios.Scenario | None,
-    ) -> Engine:
-        known = self._store.setting("seed")
-        if known is not None:
-            return self._resume(int(known), clock)
-        kept_seed = random_seed() if seed is None else seed
-        wall = seed is None and clock is None and story is None
-        start = parse_time(_START) if clock is None else _time(clock)
-        engine = self._engine(kept_seed, WallClock() if wall else TickingClock(start))
-        with engine.writing():
-            self._store.set_setting("seed", str(kept_seed))
-            open_account(engine.internal_call())
-        if story is not None:
-            self._play(engine, story)
-            if clock is not None and isinstance(engine.clock, TickingClock):
-                engine.clock.set(start)
-            with self._store.transaction():
-                engine.save_state()
-        return engine
-
-    def _resume(self, seed: int, clock: str | int | datetime | None) -> Engine:
-        """Go on with a file, its ids and its time."""
-        kept = self._store.setting("clock")
-        start = kept if clock is None else clock
-        time: Clock = WallClock() if start is None else TickingClock(_time(start))
-        engine = self._engine(seed, time)
-        engine.ids.counters.update(
-            orjson.loads(self._store.setting("counters") or "{}")
-        )
-        return engine
-
-    def _engine(self, seed: int, clock: Clock) -> Engine:
-        return Engine(catalog.load(), self._store, clock, IdFactory(seed))
-
-    def _play(self, engine: Engine, story: scenarios.Scenario) -> None:
-        clock = engine.clock
-
-        def send(method: str, path: str, params: Json, at: int | None) -> Json:
-            if at is not None and isinstance(clock, TickingClock):
-                clock.set(at)
-            answer = engine.handle(self._request(method, path, params))
-            body: Json = orjson.loads(answer.body)
-            return body
-
-        scenarios.play(story, send)
-        if story.clock is not None and isinstance(clock, TickingClock):
-            clock.set(story.clock)
-        engine.catch_up()
-
-    def _request(self, method: str, path: str, params: Json) -> Request:
-        form = encode_form(params)
-        in_body = method.lower() == "post"
-        return Request(
-            method=method.upper(),
-            path=path,
-            query="" if in_body else form,
-            headers={
-                "authorization": f"Bearer {self.key}",
-                "content-type": "application/x-www-form-urlencoded",
-            },
-            body=form.encode() if in_body else b"",
-        )
+        self.engine.faults = Faults(rules, self.engine.ids.seed)
+        self.engine.rate_limits = RateLimits(PER_SECOND if rate_limits else None)
+        self.engine.webhook_hosts = tuple(webhook_hosts)
+        self._courier = Courier(self.engine, hosts=webhook_hosts, delays=webhook_delays)
 
     @property
     def key(self) -> str:
         """A secret key that it takes; it opens nothing else."""
-        return "sk_test_" + "sandbox0" * 3
+        return KEY
 
     @property
     def url(self) -> str:
@@ -172,10 +129,15 @@ class Sandbox:
 
     def start(self) -> Self:
         """Begin to serve; return itself once it answers."""
+        if self._stopped:
+            raise SandboxError("This sandbox was stopped: make a new one.")
         if self._server is None:
-            server = Server(self.engine, port=self._port, latency=self._latency)
+            server = Server(
+                self.engine, port=self._port, uds=self._uds, latency=self._latency
+            )
             server.start()
             self._server = server
+            self._courier.start()
         return self
 
     def stop(self) -> None:
@@ -183,7 +145,9 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
             self._server = None
+        self._courier.stop()
         self._store.close()
+        self._stopped = True
 
     def handle(self, request: Request) -> Response:
         """Answer a request without HTTP."""
@@ -191,30 +155,146 @@ class Sandbox:
             request, base_url=self._server.url if self._server else ""
         )
 
-    def authenticate(self, payment_intent: str, *, succeed: bool = True) -> None:
+    def deliver(self, timeout: float = 30.0) -> None:
+        """Wait until each webhook is delivered, or has failed for good.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait at the most.
+
+        Raises
+        ------
+        SandboxError
+            If that takes longer.
+        """
+        self._courier.start()
+        if not self._courier.wait(timeout):
+            raise SandboxError(
+                f"After {timeout:g} seconds some webhooks are still to be delivered: "
+                "sandbox.deliveries tells which, and why."
+            )
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every webhook so far and how its delivery went, oldest first."""
+        with self.engine.lock:
+            return self._store.deliveries.all()
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """The last 1,000 requests and how they were answered, oldest first."""
+        return list(self.engine.requests)
+
+    def snapshot(self, path: str | Path) -> Path:
+        """Write all that it holds to a file; return the file's path.
+
+        The file can be restored, or opened with ``Sandbox(db=...)``.
+
+        Parameters
+        ----------
+        path
+            Where to; an older snapshot there is replaced.
+        """
+        with self.engine.lock:
+            self._store.save_to(path)
+        return Path(path)
+
+    def restore(self, path: str | Path) -> None:
+        """Go back to what a snapshot holds, its time and ids too.
+
+        Parameters
+        ----------
+        path
+            A file that `snapshot` wrote under the same seed.
+
+        Raises
+        ------
+        SandboxError
+            If it is no such file.
+        """
+        with self.engine.lock:
+            self._store.load_from(path)
+            self._opening.reload(self.engine)
+
+    def reset(self) -> None:
+        """Begin again: nothing is left but what there was at first."""
+        self._opening.reset(self.engine)
+
+    def authenticate(self, intent_id: str, *, succeed: bool = True) -> None:
         """Answer a waiting 3D Secure question in the cardholder's place.
 
         Parameters
         ----------
-        payment_intent
-            Id of a payment intent that requires action.
+        intent_id
+            Id of a payment intent or a setup intent that waits for its cardholder.
         succeed
             Whether the cardholder confirms.
 
         Raises
         ------
         SandboxError
-            If that payment intent is not waiting for its cardholder.
+            If that intent is not waiting for its cardholder.
         """
         call = self.engine.internal_call("payment_intents.confirm")
-        intent = call.find("payment_intent", payment_intent)
-        if intent is None or intent["status"] != "requires_action":
+        intent = call.find("payment_intent", intent_id)
+        setup = call.find("setup_intent", intent_id)
+        if (
+            not call.private(intent_id).get("challenge")
+            or (intent or setup or {}).get("status") != "requires_action"
+        ):
             raise SandboxError(
-                f"{payment_intent} is not waiting for authentication: only a payment "
-                "intent whose status is requires_action can be authenticated."
+                f"{intent_id} is not waiting for authentication: only a payment "
+                "intent or a setup intent that waits for 3D Secure can be "
+                "authenticated."
             )
         with self.engine.writing():
-            authenticate(call, intent, succeeded=succeed)
+            if intent:
+                payment_intent.authenticate(call, intent, succeeded=succeed)
+            elif setup:
+                setup_intent.authenticate(call, setup, succeeded=succeed)
+
+    def complete_checkout(
+        self,
+        session: str,
+        payment_method: str | None = "pm_card_visa",
+        *,
+        email: str = "jenny@example.com",
+        name: str = "Jenny Rosen",
+    ) -> None:
+        """Complete a checkout session in the customer's place.
+
+        A card that wants its holder leaves the session open: `authenticate` its
+        payment intent then.
+
+        Parameters
+        ----------
+        session
+            Id of an open checkout session.
+        payment_method
+            Id of a payment method or a test one, such as
+            ``"pm_card_chargeDeclined"``; ``None`` where nothing is to be paid.
+        email, name
+            What the customer types in, where the session doesn't know it.
+
+        Raises
+        ------
+        SandboxError
+            If the session is not open, or the payment is refused.
+
+        Examples
+        --------
+        >>> with Sandbox(seed=7) as sandbox:
+        ...     sandbox.complete_checkout("cs_1")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        stripe_nb.errors.SandboxError: cs_1 can't be completed: ... status is open ...
+        """
+        tried = complete(self.engine, session, payment_method, email=email, name=name)
+        if tried.refusal:
+            raise SandboxError(
+                f"{session} was not completed: {tried.refusal.message}"
+            ) from tried.refusal
 
     def __enter__(self) -> Self:
         return self.start()
@@ -229,13 +309,3 @@ class Sandbox:
 
     def __repr__(self) -> str:
         return f"<stripe_nb.Sandbox: {'serving' if self._server else 'stopped'}>"
-
-
-def _time(value: Any) -> int:
-    try:
-        return parse_time(value)
-    except ValueError as error:
-        raise SandboxError(
-            f"{value!r} is no time for a clock: give ISO 8601 text such as "
-            "'2026-01-15T09:00:00Z', or Unix seconds."
-        ) from error

@@ -6,7 +6,7 @@ empty. Behaviour then fills in what it knows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from stripe_nb.catalog.model import Field, Kind, Presence, Resource
@@ -19,6 +19,9 @@ _EMPTY: Mapping[Kind, Any] = {
     Kind.LIST: [],
     Kind.MAP: {},
 }
+
+# What every new object has by itself.
+_KNOWN = frozenset({"created", "id", "livemode", "metadata", "object"})
 
 _ONLY_EXPANDED = frozenset({"cash_balance", "confirmation_secret"})
 
@@ -93,13 +96,41 @@ def _merged_map(before: Json | None, change: Json | None) -> Json:
     return {key: merged[key] for key in sorted(merged) if merged[key] is not None}
 
 
-def unfilled(obj: Json, resource: Resource) -> list[str]:
-    """Return the fields that Stripe never sends as null and that are null here."""
+def unfilled(obj: Json, resource: Resource, given: Container[str]) -> list[str]:
+    """Return the fields of a new object that its parameters alone do not decide.
+
+    Parameters
+    ----------
+    obj
+        The object, parameters assigned.
+    resource
+        What it is.
+    given
+        Names of the parameters. A truth value that none of them gives is not known,
+        and an id is not the whole object that Stripe would show.
+    """
     return [
         name
         for name, field in resource.fields.items()
-        if field.presence is Presence.REQUIRED and obj.get(name) is None
+        if field.presence is Presence.REQUIRED
+        and name not in _KNOWN
+        and _is_open(field, obj.get(name), name in given)
     ]
+
+
+def _is_open(field: Field, value: Any, given: bool) -> bool:
+    kind = field.type.kind
+    if kind is Kind.BOOLEAN:
+        return not given
+    if kind is Kind.OBJECT and isinstance(value, dict):
+        return any(
+            inner.presence is Presence.REQUIRED
+            and _is_open(inner, value.get(name), given)
+            for name, inner in field.type.fields.items()
+        )
+    if kind is Kind.RESOURCE:
+        return not isinstance(value, dict)
+    return value is None
 
 
 def in_order(obj: Mapping[str, Any]) -> Json:

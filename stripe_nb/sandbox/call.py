@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,8 @@ import orjson
 
 from stripe_nb.catalog.model import Operation, Resource
 from stripe_nb.sandbox.blank import blank, in_order
-from stripe_nb.sandbox.errors import ResourceMissing
+from stripe_nb.sandbox.delivery.thin import mirror, thin_event
+from stripe_nb.sandbox.errors import InvalidRequest, ResourceMissing
 from stripe_nb.sandbox.events import changes, event
 from stripe_nb.sandbox.store import Condition, Row, equals
 from stripe_nb.sandbox.wire import Json
@@ -47,6 +49,11 @@ class Call:
         The account that it acts on.
     version
         The API version that it is served under.
+    time, clock
+        When it happens and by which test clock, if not by the sandbox's own time.
+    about
+        The connected account that its events tell of, where they and their objects
+        are the platform's.
     """
 
     engine: Engine
@@ -59,25 +66,40 @@ class Call:
     idempotency_key: str | None = None
     base_url: str = ""
     time: int | None = None
+    clock: str | None = None
+    about: str | None = None
     _emitted: list[Json] = field(default_factory=list)
+    _held: list[tuple[str, bytes]] | None = None
 
     def now(self) -> int:
         """Return the time at which this happens, in Unix seconds."""
         return self.engine.clock.now() if self.time is None else self.time
 
+    def told_at(self) -> int:
+        """Return the time that an event of this carries.
+
+        What a test clock brings about is told as it comes: however far away that
+        clock stands, Stripe lists the events of the last 30 days.
+        """
+        return self.engine.clock.now() if self.clock else self.now()
+
     def kind(self, resource: str) -> Resource:
         """Return what the catalog knows of a resource."""
         return self.engine.catalog.resource(resource)
 
-    def new_id(self, resource: str) -> str:
-        """Return a new id in Stripe's form."""
+    def new_id(self, resource: str, *, lead: str | None = None) -> str:
+        """Return a new id in Stripe's form.
+
+        `lead` is the digit that a newer id begins with: 3 for what belongs to a
+        payment, else 1.
+        """
         prefix = self.kind(resource).id_prefix
         letters = self.engine.ids.letters
         if prefix is None:
             return letters(8, of=resource)
         if resource in _SHORT_IDS:
             return f"{prefix}_{letters(14, of=resource)}"
-        lead = _LONG_IDS.get(resource, "1")
+        lead = lead or _LONG_IDS.get(resource, "1")
         unique = letters(13, of=resource)
         return f"{prefix}_{lead}{unique[:5]}{self.account[-10:]}{unique[5:]}"
 
@@ -154,15 +176,26 @@ class Call:
     def insert(
         self, obj: Json, *, private: Json | None = None, announce: str | None = None
     ) -> Json:
-        """Store a new object, and emit an event of the type `announce`."""
+        """Store a new object, and emit an event of the type `announce`.
+
+        Raises
+        ------
+        InvalidRequest
+            If the id that it was given is another object's.
+        """
         obj = in_order(obj)
         created = obj.get("created")
-        self.engine.store.insert(
+        if not self.engine.store.insert(
             self.account,
             obj,
             created if isinstance(created, int) else self.now(),
             private,
-        )
+        ):
+            raise InvalidRequest(
+                f"{obj['object'].replace('_', ' ').capitalize()} already exists.",
+                code="resource_already_exists",
+                param="id",
+            )
         if announce:
             self.emit(announce, obj)
         return obj
@@ -201,9 +234,88 @@ class Call:
         obj
             What it happens to.
         """
-        self.engine.store.schedule(self.account, at, action, obj["id"])
+        self.engine.store.schedule(self.account, at, action, obj["id"], self.clock)
+
+    @contextmanager
+    def telling_first(
+        self, event_type: str, tell: Callable[[], tuple[Json, Json | None] | None]
+    ) -> Iterator[None]:
+        """Emit an event before those of what happens inside.
+
+        For an event that Stripe sends first, with the object as it is in the end;
+        updates of the same object are part of it.
+
+        Parameters
+        ----------
+        event_type
+            Its type.
+        tell
+            Called at the end: gives the object and its previous attributes, or
+            ``None`` if there is nothing to tell.
+        """
+        outer, self._held = self._held, []
+        try:
+            yield
+            held = self._held
+        finally:
+            self._held = outer
+        told = tell()
+        if told:
+            self.emit(event_type, *told)
+        for kind, body in held:
+            obj, previous = orjson.loads(body)
+            if told and kind.endswith(".updated") and obj.get("id") == told[0]["id"]:
+                continue
+            self.emit(kind, obj, previous)
+
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """Undo what happens inside and tell nobody: to see what would be."""
+        outer, self._held = self._held, []
+        try:
+            with self.engine.store.undoing():
+                yield
+        finally:
+            self._held = outer
 
     def emit(self, event_type: str, obj: Json, previous: Json | None = None) -> None:
         """Announce a change, if Stripe has such an event."""
-        if event_type in self.engine.event_types:
-            self._emitted.append(self.insert(event(self, event_type, obj, previous)))
+        if event_type not in self.engine.event_types:
+            return
+        if self._held is not None:
+            # As text, since the object may change before the event is sent.
+            self._held.append((event_type, orjson.dumps([obj, previous])))
+            return
+        made = self._announce(event(self, event_type, obj, previous))
+        self._emitted.append(made)
+        if self.engine.outbox.wants_thin(self.account, f"v1.{event_type}"):
+            self._announce(mirror(self, made))
+
+    def emit_thin(
+        self,
+        event_type: str,
+        *,
+        related: Json | None = None,
+        data: Json | None = None,
+    ) -> Json:
+        """Announce what Stripe tells only as a thin event; return that event.
+
+        Parameters
+        ----------
+        event_type
+            Such as ``"v1.billing.meter.no_meter_found"``.
+        related
+            The object that it is about: ``id``, ``type`` and ``url``.
+        data
+            What only this type of event tells.
+        """
+        made = thin_event(self, event_type, related=related, data=data)
+        return self._announce(made)
+
+    def _announce(self, made: Json) -> Json:
+        made = in_order(made)
+        pending = self.engine.outbox.post(self.account, made)
+        if made["object"] == "event":
+            made["pending_webhooks"] = pending
+        self.engine.store.insert(self.account, made, self.told_at())
+        return made

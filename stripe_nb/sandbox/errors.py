@@ -16,12 +16,15 @@ its request wrote, but for a card decline, whose charge Stripe keeps.
       x CardDeclined          402
       x IdempotencyMismatch   400
       x IdempotencyInUse      409
+      x RateLimited           429
+      x ServerError           500: a fault that was asked for
       x SandboxFailed         500: a defect of the sandbox itself
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 __all__ = [
@@ -35,11 +38,17 @@ __all__ = [
     "ParameterInvalid",
     "ParameterMissing",
     "ParameterUnknown",
+    "RateLimited",
     "ResourceMissing",
     "SandboxFailed",
+    "ServerError",
     "Unauthorized",
     "UnknownUrl",
 ]
+
+
+# What the v2 API calls an error that has no code in v1: HTTP status to code.
+_V2_CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 500: "api_error"}
 
 
 class ApiError(Exception):
@@ -54,6 +63,10 @@ class ApiError(Exception):
     executed
         Whether the request had begun to run, so that an idempotency key
         remembers this answer.
+    may_succeed_later
+        Whether an SDK should send the same request again.
+    headers
+        More headers of the answer.
     extra
         More keys of the error object, such as ``payment_intent``.
     """
@@ -62,6 +75,8 @@ class ApiError(Exception):
     type = "invalid_request_error"
     keeps_writes = False
     executed = True
+    may_succeed_later = False
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -97,6 +112,17 @@ class ApiError(Exception):
                 key: error[key] for key in sorted(error) if error[key] is not None
             }
         }
+
+    def to_v2_body(self) -> dict[str, Any]:
+        """Return the error's JSON as the v2 API has it."""
+        code = "not_found" if self.code == "resource_missing" else self.code
+        error = {
+            "code": code or _V2_CODES.get(self.http_status, "invalid_request"),
+            "message": self.message,
+            "param": self.param,
+            "type": self.type,
+        }
+        return {"error": {key: text for key, text in error.items() if text is not None}}
 
 
 class Unauthorized(ApiError):
@@ -245,6 +271,36 @@ class IdempotencyInUse(ApiError):
             "(that probably means you submitted twice, and the other request is still "
             f"going through): {key}. Please try again later.",
             code="idempotency_key_in_use",
+        )
+
+
+class RateLimited(ApiError):
+    """Too many requests."""
+
+    http_status = 429
+    executed = False
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "Testmode request rate limit exceeded, the rate limits in testmode are "
+            "lower than livemode. You can learn more about rate limits here "
+            "https://stripe.com/docs/rate-limits.",
+            code="rate_limit",
+        )
+        self.headers = {"Stripe-Rate-Limited-Reason": reason}
+
+
+class ServerError(ApiError):
+    """Something went wrong on Stripe's end: asked for as a fault."""
+
+    http_status = 500
+    type = "api_error"
+    may_succeed_later = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An unknown error occurred on our end. This one was asked for as a fault "
+            "of the sandbox; the same request may succeed next time."
         )
 
 

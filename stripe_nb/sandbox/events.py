@@ -11,15 +11,23 @@ if TYPE_CHECKING:
 
 __all__ = ["changes", "event"]
 
+# The ids of their events begin with evt_3.
+_OF_PAYMENTS = frozenset({"charge", "payment_intent", "refund"})
+
 
 def event(call: Call, event_type: str, obj: Json, previous: Json | None) -> Json:
     """Return the event object for a change."""
     data: Json = {"object": obj}
     if previous:
         data["previous_attributes"] = previous
+    connected = call.about or call.account
+    origin = {} if connected == call.engine.account else {"account": connected}
+    of_payment = obj.get("object") in _OF_PAYMENTS
     return call.new(
         "event",
+        id=call.new_id("event", lead="3" if of_payment else None),
         api_version=call.engine.account_version,
+        created=call.told_at(),
         data=data,
         pending_webhooks=0,
         request={
@@ -27,6 +35,7 @@ def event(call: Call, event_type: str, obj: Json, previous: Json | None) -> Json
             "idempotency_key": call.idempotency_key,
         },
         type=event_type,
+        **origin,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stripe_nb.catalog.model import Field, Kind, Type
+from stripe_nb.sandbox import shapes
 from stripe_nb.sandbox.blank import in_order
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest
@@ -14,6 +15,7 @@ from stripe_nb.sandbox.wire import Json
 __all__ = ["expand"]
 
 _DEEPEST = 4
+_ENVELOPES = ("list", "search_result")
 _REFERENCES = (Kind.EXPANDABLE, Kind.UNION, Kind.ANY)
 
 
@@ -41,7 +43,7 @@ def expand(call: Call, answer: Json, paths: Iterable[str]) -> Json:
                 f"You cannot expand more than {_DEEPEST} levels of a property.",
                 param="expand",
             )
-        answer = _Walk(call, path, is_list=answer.get("object") == "list").obj(
+        answer = _Walk(call, path, is_list=answer.get("object") in _ENVELOPES).obj(
             answer, steps
         )
     return answer
@@ -57,15 +59,19 @@ class _Walk:
 
     def obj(self, obj: Json, steps: list[str]) -> Json:
         """Follow the path's rest through a whole Stripe object."""
-        if obj.get("object") == "list":
+        if obj.get("object") in _ENVELOPES:
             return self.page(obj, steps)
         name = obj.get("object", "")
         if name not in self.call.engine.catalog.resources or obj.get("deleted"):
             return obj
-        return self.fields(obj, self.call.kind(name).fields, steps, owner=obj)
+        today = self.call.kind(name).fields
+        fields = shapes.fields(name, self.call.version, today)
+        return self.fields(obj, fields, steps, owner=obj)
 
     def page(self, page: Json, steps: list[str]) -> Json:
         """Follow it through a list envelope, whose only way is ``data``."""
+        if steps == ["total_count"] and "total_count" in page:
+            return page
         if steps[0] != "data" or len(steps) == 1:
             raise self.refusal()
         return {**page, "data": [self.obj(item, steps[1:]) for item in page["data"]]}
@@ -76,25 +82,34 @@ class _Walk:
         fields: Mapping[str, Field],
         steps: list[str],
         owner: Json | None,
+        within: str = "",
     ) -> Json:
-        """Follow it through a set of named fields."""
+        """Follow it through named fields; `within` leads to them from the owner.
+
+        The owner's kind knows what appears only when it is expanded.
+        """
         name, *rest = steps
         field = fields.get(name)
         if field is None:
             raise self.refusal()
-        value = self.present(node, name, owner)
-        return in_order({**node, name: self.value(value, field.type, rest)})
-
-    def present(self, node: Json, name: str, owner: Json | None) -> Any:
-        """Return a field's value; ask the kind for what appears only expanded."""
-        if name in node or owner is None:
-            return node.get(name)
-        try:
-            return self.call.engine.behaviour(owner["object"]).expanded(
-                self.call, owner, name
-            )
-        except KeyError:
-            return None
+        path = f"{within}{name}"
+        if name not in node and owner is not None:
+            try:
+                kind = self.call.engine.behaviour(owner["object"])
+                hidden = kind.expanded(self.call, owner, path)
+            except KeyError:
+                hidden = None
+            else:
+                hidden = shapes.older(self.call, hidden)
+                if not rest:
+                    # It may be anything: the secret of an invoice, a price's tiers.
+                    return in_order({**node, name: hidden})
+            node = {**node, name: hidden}
+        if field.type.kind is Kind.OBJECT and rest and node.get(name):
+            inner = self.fields(node[name], field.type.fields, rest, owner, f"{path}.")
+            return in_order({**node, name: inner})
+        value = self.value(node.get(name), field.type, rest)
+        return in_order({**node, name: value})
 
     def value(self, value: Any, kind: Type, rest: list[str]) -> Any:
         """Expand one value, or go further down from it."""
@@ -112,7 +127,7 @@ class _Walk:
         """Put the object in the place of its id."""
         if isinstance(value, str):
             row = self.call.row(value)
-            value = row.obj if row else value
+            value = shapes.older(self.call, row.obj) if row else value
         return self.obj(value, rest) if rest and isinstance(value, dict) else value
 
     def refusal(self) -> InvalidRequest:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -119,9 +120,20 @@ class Idempotency:
         if in_use:
             raise IdempotencyInUse(key)
         content = orjson.dumps(
-            [request.method, request.path, tree], option=orjson.OPT_SORT_KEYS
+            [request.method, request.path, _numbers_away(tree)],
+            option=orjson.OPT_SORT_KEYS,
         )
         return Claim(self._store, account, key, hashlib.sha256(content).hexdigest())
+
+
+def _numbers_away(tree: Any) -> Any:
+    """Make ``a[0]=x`` and ``a[]=x`` the same, as they are to the operation."""
+    if isinstance(tree, dict):
+        if tree and all(key.isdecimal() for key in tree):
+            tree = [tree[key] for key in sorted(tree, key=int)]
+        else:
+            return {key: _numbers_away(value) for key, value in tree.items()}
+    return [_numbers_away(value) for value in tree] if isinstance(tree, list) else tree
 
 
 def _key(request: Request) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from stripe_nb.catalog.model import Field, Kind, Type
@@ -21,9 +22,11 @@ from stripe_nb.sandbox.errors import (
 )
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["coerce"]
+__all__ = ["coerce", "refuse_unsetting"]
 
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
+# What JSON's readers and SQLite take for an integer.
+_LARGEST_INTEGER = 2**63 - 1
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -62,6 +65,32 @@ def coerce(
     }
 
 
+def refuse_unsetting(params: Mapping[str, Any], fields: Mapping[str, Field]) -> None:
+    """Refuse to unset text that the object can't be without.
+
+    Parameters
+    ----------
+    params
+        As `coerce` gives them.
+    fields
+        Those of the object that they change.
+
+    Raises
+    ------
+    ParameterInvalid
+        For the first such parameter.
+    """
+    for name, value in params.items():
+        field = fields.get(name)
+        if (
+            value is None
+            and field
+            and field.required
+            and field.type.kind is Kind.STRING
+        ):
+            raise ParameterInvalid.empty(name)
+
+
 def _name(path: str, key: str) -> str:
     return f"{path}[{key}]" if path else key
 
@@ -94,17 +123,22 @@ def _string(wanted: Type, value: Any, param: str) -> str:
 def _integer(wanted: Type, value: Any, param: str) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if not isinstance(value, str) or not _INTEGER.fullmatch(value.strip()):
+    text = value.strip() if isinstance(value, str) else ""
+    number = int(text) if _INTEGER.fullmatch(text) else None
+    if number is None or abs(number) > _LARGEST_INTEGER:
         raise ParameterInvalid(
             f"Invalid integer: {_show(value)}",
             code="parameter_invalid_integer",
             param=param,
         )
-    return int(value)
+    return number
 
 
 def _number(wanted: Type, value: Any, param: str) -> float:
-    return float(_decimal(wanted, value, param))
+    number = float(_decimal(wanted, value, param))
+    if not isfinite(number):
+        raise ParameterInvalid(f"Invalid decimal: {_show(value)}", param=param)
+    return number
 
 
 def _decimal(wanted: Type, value: Any, param: str) -> str:
@@ -137,7 +171,7 @@ def _enum(wanted: Type, value: Any, param: str) -> str:
     text = _string(wanted, value, param)
     if text in wanted.values:
         return text
-    *others, last = [choice for choice in wanted.values if choice]
+    *others, last = [choice for choice in wanted.values if choice] or ["''"]
     choices = (
         f"{', '.join(others)}, or {last}"
         if len(others) > 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import orjson
@@ -26,15 +26,32 @@ from stripe_nb.sandbox.errors import (
     ParameterInvalid,
     ResourceMissing,
 )
+from stripe_nb.sandbox.search import search
 from stripe_nb.sandbox.store import Condition, Page, Row, equals
-from stripe_nb.sandbox.wire import Json
+from stripe_nb.sandbox.unlisted import Unlisted
+from stripe_nb.sandbox.wire import Download, Json
 
-__all__ = ["Behaviour", "Listing", "behaviours"]
+__all__ = ["Behaviour", "Handler", "Listing", "behaviours", "handlers"]
 
 _CURSORS = ("limit", "starting_after", "ending_before", "expand", "created")
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 _DEFAULT_LIMIT = 10
 _LARGEST_LIMIT = 100
+
+# Objects that Stripe itself makes: no account's list of them is empty.
+_STRIPES_OWN = frozenset(
+    {
+        "climate.product",
+        "climate.supplier",
+        "country_spec",
+        "issuing.physical_bundle",
+        "tax_code",
+    }
+)
+
+# Objects whose making does more than to keep parameters: a secret is hidden, an
+# alert watches, a request is forwarded.
+_MORE_THAN_KEPT = frozenset({"apps.secret", "billing.alert", "forwarding.request"})
 
 _METADATA_KEYS = 50
 _METADATA_KEY_LENGTH = 40
@@ -74,7 +91,7 @@ class Listing:
         )
 
 
-Handler = Callable[[Call], "Json | Listing"]
+Handler = Callable[[Call], "Json | Listing | Download"]
 
 
 class Behaviour:
@@ -92,6 +109,8 @@ class Behaviour:
         What follows the id in that error.
     filters
         List parameters that are called otherwise than the field they look at.
+    unlisted
+        Operations that Stripe answers and the catalog lacks.
     """
 
     name: str = ""
@@ -99,6 +118,7 @@ class Behaviour:
     missing_param: ClassVar[str] = "id"
     missing_hint: ClassVar[str] = ""
     filters: ClassVar[Mapping[str, str]] = {}
+    unlisted: ClassVar[tuple[Unlisted, ...]] = ()
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
@@ -128,9 +148,13 @@ class Behaviour:
         on_item = operation.path.endswith("}")
         if operation.version != "v1":
             return ""
-        if operation.answer == "list":
+        if operation.answer == "list" and self.name not in _STRIPES_OWN:
             return "generic_list"
+        if operation.answer == "search":
+            return "generic_search"
         if operation.answer != "object":
+            return ""
+        if self.name in _STRIPES_OWN:
             return ""
         by_shape = {
             ("get", True): ("retrieve", "generic_retrieve"),
@@ -139,6 +163,8 @@ class Behaviour:
             ("post", False): ("create", "generic_create"),
         }
         action, handler = by_shape.get((operation.method, on_item), ("", ""))
+        if action == "create" and self.name in _MORE_THAN_KEPT:
+            return ""
         return handler if operation.action == action else ""
 
     # Generic operations -----------------------------------------------------
@@ -163,8 +189,9 @@ class Behaviour:
 
     def generic_create(self, call: Call) -> Json:
         """Make an object of the parameters that it has fields for."""
+        self._refuse_what_has_no_field(call)
         obj = self.draft(call)
-        missing = unfilled(obj, self.resource)
+        missing = unfilled(obj, self.resource, (*call.params, *call.path))
         if missing:
             raise NotSimulated(f"how a new {self.name} gets its {', '.join(missing)}")
         return self.finish(call, obj)
@@ -185,7 +212,15 @@ class Behaviour:
 
     def generic_update(self, call: Call) -> Json:
         """Set the parameters that the object has fields for."""
-        return self.change(call, self.target(call))
+        target = self.target(call)
+        self._refuse_what_has_no_field(call)
+        return self.change(call, target)
+
+    def _refuse_what_has_no_field(self, call: Call) -> None:
+        """Refuse parameters that would have an effect that nobody wrote."""
+        for name in call.params:
+            if name not in self.resource.fields and name != "expand":
+                raise NotSimulated(f"the parameter {name} of {call.operation.name}")
 
     def change(self, call: Call, obj: Json, **values: Any) -> Json:
         """Set parameters and values, store, and announce what differs."""
@@ -200,6 +235,10 @@ class Behaviour:
     def generic_list(self, call: Call) -> Listing:
         """Answer a page of the objects that pass the filters."""
         return self.listing(call, [*self.conditions(call)])
+
+    def generic_search(self, call: Call) -> Json:
+        """Answer a page of what a search query finds."""
+        return search(call, self.name, call.operation.path)
 
     def listing(self, call: Call, conditions: list[Condition]) -> Listing:
         """Answer the page that the cursors and the limit ask for."""
@@ -322,9 +361,30 @@ def behaviours(all_resources: Mapping[str, Resource]) -> dict[str, Behaviour]:
     for module in pkgutil.iter_modules(resources.__path__, f"{resources.__name__}."):
         importlib.import_module(module.name)
     own = {kind.name: kind for kind in _subclasses(Behaviour)}
+    # The CLI's own operations answer things that the SDK has no type for.
+    untyped = {name: Resource(name, {}) for name in own if name not in all_resources}
     return {
         name: own.get(name, Behaviour)(resource)
-        for name, resource in all_resources.items()
+        for name, resource in {**all_resources, **untyped}.items()
+        if name
+    }
+
+
+def handlers(
+    kinds: Mapping[str, Behaviour], operations: Iterable[str]
+) -> dict[str, Handler]:
+    """Return the handlers that are named after a whole operation, of any kind.
+
+    An operation may answer objects of several kinds, so that any of them, or the
+    kind above them, may be the one that carries it out.
+    """
+    by_attribute = {f"on_{name.replace('.', '_')}": name for name in operations}
+    return {
+        by_attribute[attribute]: getattr(kind, attribute)
+        for kind in kinds.values()
+        if type(kind) is not Behaviour
+        for attribute in dir(type(kind))
+        if attribute in by_attribute
     }
 
 

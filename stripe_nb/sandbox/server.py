@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,18 +19,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox.connect import onboarding as onboarding_page
+from stripe_nb.sandbox.delivery.cli_socket import serve_cli
 from stripe_nb.sandbox.engine import Engine
 from stripe_nb.sandbox.errors import InvalidRequest
-from stripe_nb.sandbox.pages import challenge
-from stripe_nb.sandbox.wire import Request
+from stripe_nb.sandbox.mishaps import Protocol, answer_badly, as_http
+from stripe_nb.sandbox.origins import LocalOrigins
+from stripe_nb.sandbox.pages.routes import page_routes
+from stripe_nb.sandbox.resources.file_link import linked_file
+from stripe_nb.sandbox.resources.stripecli_session import SOCKET_PATH
+from stripe_nb.sandbox.sockets import HOST, listen_tcp, listen_unix
+from stripe_nb.sandbox.wire import Request, Response
 
 __all__ = ["Server"]
 
-_HOST = "127.0.0.1"
 _LARGEST_BODY = 16 * 1024 * 1024
+_LARGEST_FRAME = 4 * 1024 * 1024
 # Requests that come over a Unix socket keep the name of Stripe's host.
 _NAMES = ["127.0.0.1", "localhost", "[::1]", "*.stripe.com"]
 _SECONDS_TO_START = 10.0
@@ -45,16 +53,33 @@ class Server:
         What answers.
     port
         Where to listen; 0 takes any free port.
+    uds
+        Path of a Unix socket to listen at too.
     latency
         Seconds that each request takes longer.
     """
 
-    def __init__(self, engine: Engine, *, port: int = 0, latency: float = 0.0) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        port: int = 0,
+        uds: str | Path | None = None,
+        latency: float = 0.0,
+    ) -> None:
         self.engine = engine
         self.latency = latency
-        self._socket = _listen(port)
-        self.port: int = self._socket.getsockname()[1]
-        self.url = f"http://{_HOST}:{self.port}"
+        tcp = listen_tcp(port)
+        self._sockets = [tcp]
+        self._uds = None if uds is None else Path(uds)
+        if self._uds:
+            try:
+                self._sockets.append(listen_unix(self._uds))
+            except SandboxError:
+                tcp.close()
+                raise
+        self.port: int = tcp.getsockname()[1]
+        self.url = f"http://{HOST}:{self.port}"
         self._ready = threading.Event()
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -63,6 +88,10 @@ class Server:
                 access_log=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
+                http=Protocol,
+                # The frames of CLIs are small; nobody else opens websockets.
+                ws="wsproto",
+                ws_max_size=_LARGEST_FRAME,
                 server_header=False,
                 date_header=True,
             )
@@ -82,10 +111,13 @@ class Server:
         self._server.should_exit = True
         if self._thread.is_alive():
             self._thread.join()
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
+        if self._uds:
+            self._uds.unlink(missing_ok=True)
 
     def _serve(self) -> None:
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+        asyncio.run(self._server.serve(sockets=self._sockets))
 
     def _app(self) -> Starlette:
         @asynccontextmanager
@@ -95,18 +127,20 @@ class Server:
 
         return Starlette(
             routes=[
-                Route(
-                    "/_sandbox/3d_secure/{intent}/{secret}",
-                    self._challenge,
-                    methods=["GET", "POST"],
-                ),
+                *page_routes(self.engine, self.url, _body),
+                Route(onboarding_page.PATH, self._onboarding, methods=["GET", "POST"]),
+                Route("/links/{secret}", self._link),
+                WebSocketRoute(SOCKET_PATH, self._cli),
                 Route(
                     "/{path:path}",
                     self._api,
                     methods=["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"],
                 ),
             ],
-            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES)],
+            middleware=[
+                Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES),
+                Middleware(LocalOrigins),
+            ],
             lifespan=lifespan,
         )
 
@@ -122,23 +156,33 @@ class Server:
         with self.engine.begin(request) as in_use:
             if self.latency:
                 await asyncio.sleep(self.latency)
-            if body is None:
-                answer = self.engine.refuse(
-                    request,
-                    InvalidRequest("The request is too large.", http_status=413),
-                )
-            else:
-                answer = self.engine.answer(request, in_use=in_use, base_url=self.url)
-        return HttpResponse(answer.body, answer.status, dict(answer.headers))
 
-    async def _challenge(self, http: HttpRequest) -> HttpResponse:
-        return challenge(
+            def carry_out() -> Response:
+                if body is None:
+                    return self.engine.refuse(
+                        request,
+                        InvalidRequest("The request is too large.", http_status=413),
+                    )
+                return self.engine.answer(request, in_use=in_use, base_url=self.url)
+
+            if self.engine.faults.rules:
+                return await answer_badly(self.engine, http, request, carry_out)
+            return as_http(carry_out())
+
+    async def _cli(self, socket: WebSocket) -> None:
+        await serve_cli(self.engine, socket)
+
+    async def _onboarding(self, http: HttpRequest) -> HttpResponse:
+        return onboarding_page.onboarding(
             self.engine,
-            http.path_params["intent"],
+            http.path_params["account"],
             http.path_params["secret"],
             (await _body(http) or b"").decode("latin-1"),
             method=http.method,
         )
+
+    async def _link(self, http: HttpRequest) -> HttpResponse:
+        return linked_file(self.engine, http.path_params["secret"])
 
 
 async def _body(http: HttpRequest) -> bytes | None:
@@ -149,25 +193,6 @@ async def _body(http: HttpRequest) -> bytes | None:
         if len(body) > _LARGEST_BODY:
             return None
     return bytes(body)
-
-
-def _listen(port: int) -> socket.socket:
-    # asyncio turns Nagle's algorithm off only on sockets that name their protocol;
-    # with it on, each answer would wait 40 ms for an acknowledgement.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((_HOST, port))
-        # Listening from now on lets early connections wait rather than fail.
-        listener.listen()
-    except OSError as error:
-        listener.close()
-        raise SandboxError(
-            f"The sandbox can't listen on port {port}: {error.strerror}. Choose "
-            "another port, or none."
-        ) from error
-    listener.set_inheritable(False)
-    return listener
 
 
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -8,20 +8,23 @@ any depth. A deleted object's row stays, since its id still works as a cursor.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox.delivery import ledger
+from stripe_nb.sandbox.text_match import has_part, has_phrase, same_text
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["Condition", "Page", "Row", "Store", "equals"]
 
 _FORMAT = "1"
+_TABLES = ("objects", "idempotency", "due", "deliveries")
 
 # References by which lists are filtered often; an index holds only the objects
 # that have the field.
@@ -32,8 +35,12 @@ _INDEXED = (
     "payment_intent",
     "product",
     "source",
+    "subscription",
+    "test_clock",
     "type",
 )
+
+_SECONDS_TO_LOCK = 0.5
 
 _SCHEMA = """
 create table if not exists objects (
@@ -64,9 +71,10 @@ create table if not exists due (
     at integer not null,
     account text not null,
     action text not null,
-    id text not null
+    id text not null,
+    clock text
 );
-create index if not exists due_at on due (at, seq);
+create index if not exists due_at on due (clock, at, seq);
 create table if not exists settings (
     name text primary key,
     value text not null
@@ -74,9 +82,8 @@ create table if not exists settings (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One stored object."""
+class Row(NamedTuple):
+    """One stored object; a tuple, since lists make many."""
 
     seq: int
     id: str
@@ -84,7 +91,7 @@ class Row:
     created: int
     deleted: bool
     body: bytes
-    private: bytes | None
+    private: bytes | None = None
 
     @property
     def obj(self) -> Json:
@@ -141,16 +148,28 @@ class Store:
     def __init__(self, path: str | Path | None = None) -> None:
         try:
             self._db = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False
+                path or ":memory:",
+                timeout=_SECONDS_TO_LOCK,
+                isolation_level=None,
+                check_same_thread=False,
             )
+            # Two sandboxes on one file would give out the same ids.
+            self._db.execute("pragma locking_mode = exclusive")
             # With a write-ahead log, what was committed survives a killed process.
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + ledger.SCHEMA)
         except sqlite3.Error as error:
+            why = (
+                "another sandbox has it open; stop that one, or choose another file"
+                if "locked" in str(error)
+                else str(error)
+            )
             raise SandboxError(
-                f"The sandbox can't keep its data in {path}: {error}."
+                f"The sandbox can't keep its data in {path}: {why}."
             ) from error
+        for function in (has_part, has_phrase, same_text):
+            self._db.create_function(function.__name__, 2, function, deterministic=True)
         for name in _INDEXED:
             expression = _extract(name)
             self._db.execute(
@@ -158,6 +177,7 @@ class Store:
                 f"(account, object, {expression}, created, seq) "
                 f"where {expression} is not null"
             )
+        self.deliveries = ledger.Ledger(self._db)
         self._check_format(path)
 
     def _check_format(self, path: str | Path | None) -> None:
@@ -174,6 +194,47 @@ class Store:
         """Close the database."""
         self._db.close()
 
+    def clear(self) -> None:
+        """Forget all but which format this is."""
+        for table in _TABLES:
+            self._db.execute(f"delete from {table}")
+        self._db.execute("delete from settings where name <> 'format'")
+
+    def save_to(self, path: str | Path) -> None:
+        """Copy all into a file, whole or not at all."""
+        target = Path(path)
+        part = target.with_name(f"{target.name}.part")
+        try:
+            part.unlink(missing_ok=True)
+            with closing(sqlite3.connect(part)) as copy:
+                self._db.backup(copy)
+            part.replace(target)
+        except (OSError, sqlite3.Error) as error:
+            raise SandboxError(f"No snapshot can be written to {path}: {error}.") from (
+                error
+            )
+
+    def load_from(self, path: str | Path) -> None:
+        """Replace all by what a file holds, if it was made with the same seed."""
+        try:
+            address = f"{Path(path).resolve(strict=True).as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True)) as source:
+                found = dict(source.execute("select name, value from settings"))
+                self._check_snapshot(path, found)
+                source.backup(self._db)
+        except (OSError, sqlite3.Error) as error:
+            raise SandboxError(f"{path} is no snapshot of a sandbox: {error}.") from (
+                error
+            )
+
+    def _check_snapshot(self, path: str | Path, found: Mapping[str, str]) -> None:
+        for name, wanted in (("format", _FORMAT), ("seed", self.setting("seed"))):
+            if found.get(name) != wanted:
+                raise SandboxError(
+                    f"{path} was made with the {name} {found.get(name)}, and this "
+                    f"sandbox has {wanted}: open it with Sandbox(db=...) instead."
+                )
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what happens inside, or nothing of it if it raises."""
@@ -185,13 +246,29 @@ class Store:
             raise
         self._db.execute("commit")
 
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """Undo what happens inside, within a transaction: for previews."""
+        self._db.execute("savepoint preview")
+        try:
+            yield
+        finally:
+            self._db.execute("rollback to preview")
+            self._db.execute("release preview")
+
     def insert(
         self, account: str, obj: Json, created: int, private: Json | None = None
-    ) -> None:
-        """Add an object that is new."""
-        self._db.execute(
+    ) -> bool:
+        """Add an object that is new; tell whether its id was free.
+
+        The id of a deleted object is.
+        """
+        added = self._db.execute(
             "insert into objects (id, account, object, created, body, private) "
-            "values (?, ?, ?, ?, ?, ?)",
+            "values (?, ?, ?, ?, ?, ?) on conflict (account, id) do update set "
+            "object = excluded.object, created = excluded.created, deleted = 0, "
+            "body = excluded.body, private = excluded.private "
+            "where objects.deleted = 1",
             (
                 obj["id"],
                 account,
@@ -201,6 +278,23 @@ class Store:
                 None if private is None else orjson.dumps(private),
             ),
         )
+        return added.rowcount == 1
+
+    def insert_all(self, account: str, objects: Iterable[Json]) -> int:
+        """Add many new objects at once, oldest first; return how many.
+
+        Their ``created`` says when; no event is emitted for them.
+        """
+        before = self._db.total_changes
+        self._db.executemany(
+            "insert into objects (id, account, object, created, body) "
+            "values (?, ?, ?, ?, ?)",
+            (
+                (obj["id"], account, obj["object"], obj["created"], orjson.dumps(obj))
+                for obj in objects
+            ),
+        )
+        return self._db.total_changes - before
 
     def update(self, account: str, obj: Json) -> None:
         """Replace an object's JSON."""
@@ -221,6 +315,13 @@ class Store:
         self._db.execute(
             "update objects set deleted = 1, body = ? where account = ? and id = ?",
             (orjson.dumps(tombstone), account, tombstone["id"]),
+        )
+
+    def restore(self, account: str, obj: Json) -> None:
+        """Bring an object back as it was, a deleted one too."""
+        self._db.execute(
+            "update objects set deleted = 0, body = ? where account = ? and id = ?",
+            (orjson.dumps(obj), account, obj["id"]),
         )
 
     def row(self, account: str, object_id: str) -> Row | None:
@@ -265,18 +366,25 @@ class Store:
             where.append(f"(created, seq) {sign} (?, ?)")
             values += [cursor.created, cursor.seq]
         values.append(-1 if limit is None else limit + 1)
-        rows = [
-            Row(*found)
-            for found in self._db.execute(
-                "select seq, id, object, created, deleted, body, private from objects "
-                f"where {' and '.join(where)} "
-                f"order by created {order}, seq {order} limit ?",
-                values,
-            )
-        ]
+        found = self._db.execute(
+            "select seq, id, object, created, deleted, body, private from objects "
+            f"where {' and '.join(where)} "
+            f"order by created {order}, seq {order} limit ?",
+            values,
+        ).fetchall()
+        rows = list(map(Row._make, found))
         has_more = limit is not None and len(rows) > limit
         rows = rows[:limit]
         return Page(rows[::-1] if before else rows, has_more)
+
+    def has_any(self, account: str, resource: str) -> bool:
+        """Tell whether there is an object of a kind that is not deleted."""
+        found = self._db.execute(
+            "select 1 from objects where account = ? and object = ? and deleted = 0 "
+            "limit 1",
+            (account, resource),
+        ).fetchone()
+        return found is not None
 
     def count(
         self, account: str, resource: str, conditions: Sequence[Condition] = ()
@@ -291,24 +399,38 @@ class Store:
         ).fetchone()
         return int(found)
 
-    def schedule(self, account: str, at: int, action: str, object_id: str) -> None:
-        """Note that something is to happen to an object."""
+    def schedule(
+        self,
+        account: str,
+        at: int,
+        action: str,
+        object_id: str,
+        clock: str | None = None,
+    ) -> None:
+        """Note that something is to happen to an object, by its test clock if any."""
         self._db.execute(
-            "insert into due (at, account, action, id) values (?, ?, ?, ?)",
-            (at, account, action, object_id),
+            "insert into due (at, account, action, id, clock) values (?, ?, ?, ?, ?)",
+            (at, account, action, object_id, clock),
         )
 
-    def next_due(self, now: int) -> tuple[int, int, str, str, str] | None:
+    def next_due(
+        self, now: int, clock: str | None = None
+    ) -> tuple[int, int, str, str, str] | None:
         """Return the first thing that is to happen by now.
 
         As its number, its time, its account, the action and the object's id.
+        Without a test clock's id: what follows the sandbox's own time.
         """
         found: tuple[int, int, str, str, str] | None = self._db.execute(
-            "select seq, at, account, action, id from due where at <= ? "
-            "order by at, seq limit 1",
-            (now,),
+            "select seq, at, account, action, id from due "
+            "where clock is ? and at <= ? order by at, seq limit 1",
+            (clock, now),
         ).fetchone()
         return found
+
+    def forget_clock(self, clock: str) -> None:
+        """Drop what was to happen by a test clock."""
+        self._db.execute("delete from due where clock = ?", (clock,))
 
     def done(self, seq: int) -> None:
         """Forget what has happened."""

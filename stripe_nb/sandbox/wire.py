@@ -6,20 +6,26 @@ dictionaries, and `params` then gives them their types.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import HTTP
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated
+from stripe_nb.sandbox.errors import InvalidRequest
 
 __all__ = [
+    "Download",
     "Json",
     "Request",
     "Response",
+    "Upload",
     "decode_form",
     "decode_parameters",
     "encode_form",
@@ -51,6 +57,23 @@ class Response:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that a request brought; its content is base64, as it is kept."""
+
+    filename: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that a handler answers in the place of JSON."""
+
+    filename: str
+    type: str
+    content: bytes
+
+
 def decode_parameters(request: Request, *, json: bool = False) -> Json:
     """Return all that a request says, from its query and its body.
 
@@ -73,11 +96,12 @@ def decode_parameters(request: Request, *, json: bool = False) -> Json:
     if json:
         return {**tree, **_decode_json(request.body)}
     if kind.startswith("multipart/form-data"):
-        raise NotSimulated("uploading a file")
+        return {**tree, **_decode_multipart(kind, request.body)}
     try:
-        return {**tree, **decode_form(request.body.decode())}
+        body = request.body.decode()
     except UnicodeDecodeError:
         raise _not_utf8() from None
+    return decode_form(f"{request.query}&{body}" if request.query else body)
 
 
 def _decode_json(body: bytes) -> Json:
@@ -129,6 +153,33 @@ def decode_form(text: str) -> Json:
     return tree
 
 
+def _decode_multipart(content_type: str, body: bytes) -> Json:
+    """Decode a multipart form: files become `Upload`, the rest is as in a form."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    if not form.is_multipart():
+        raise InvalidRequest("Invalid request: can't read the multipart form.")
+    tree: Json = {}
+    for part in form.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if not isinstance(name, str) or not name:
+            raise InvalidRequest("Invalid request: a part of the form has no name.")
+        _put(tree, _segments(name), _part(part), name)
+    return tree
+
+
+def _part(part: Message) -> Any:
+    content = part.get_payload(decode=True)
+    raw = content if isinstance(content, bytes) else b""
+    filename = part.get_filename()
+    if filename is not None:
+        return Upload(filename, b64encode(raw).decode())
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+
+
 def _not_utf8() -> InvalidRequest:
     return InvalidRequest("Invalid request: parameters must be encoded as UTF-8.")
 
@@ -145,7 +196,7 @@ def _segments(key: str) -> list[str]:
     return segments
 
 
-def _put(node: Json, segments: list[str], value: str, key: str) -> None:
+def _put(node: Json, segments: list[str], value: Any, key: str) -> None:
     for here, following in pairwise(segments):
         if here == "":
             raise InvalidRequest(f"Invalid request: can't read {key}.", param=key)
@@ -166,7 +217,7 @@ def _put(node: Json, segments: list[str], value: str, key: str) -> None:
     node[segments[-1]] = value
 
 
-def _append(items: list[Any], rest: list[str], value: str, key: str) -> None:
+def _append(items: list[Any], rest: list[str], value: Any, key: str) -> None:
     """Append to ``a[]``; ``a[][b]`` goes on in the last item until b repeats."""
     if not rest:
         items.append(value)

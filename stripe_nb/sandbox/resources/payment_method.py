@@ -1,22 +1,28 @@
-"""Payment methods: the test cards as objects, attached to customers or not."""
+"""Payment methods: cards and bank accounts as objects, attached to customers or not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from stripe_nb.sandbox import cards
+from stripe_nb.sandbox import bank_debits, cards
 from stripe_nb.sandbox.blank import assign
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import (
-    ApiError,
-    CardDeclined,
     InvalidRequest,
     NotSimulated,
     ParameterMissing,
 )
+from stripe_nb.sandbox.payments import bank_input, card_source
+from stripe_nb.sandbox.payments.card_input import (
+    card_block,
+    check_details,
+    check_expiry,
+    declined,
+    test_card,
+)
 from stripe_nb.sandbox.resource import Behaviour, Listing, check_metadata
+from stripe_nb.sandbox.resources import token as tokens
 from stripe_nb.sandbox.store import Page
 from stripe_nb.sandbox.wire import Json
 
@@ -25,9 +31,11 @@ __all__ = [
     "attach",
     "card_of",
     "check_attachable",
+    "debit_of",
     "declined",
     "detach",
     "from_data",
+    "get",
     "resolve",
 ]
 
@@ -36,10 +44,9 @@ _HINT = (
     "which case you should retry this request on that connected account. Learn more "
     "at https://stripe.com/docs/connect/authentication"
 )
-_MONTHS = range(1, 13)
-_CENTURY = 2000
-_YEARS_AHEAD = 50
-_CVC_LENGTHS = (3, 4)
+_DEBITS = (bank_debits.US, bank_debits.SEPA)
+# Payment methods that are no more than their name.
+_BARE = ("customer_balance",)
 
 
 class PaymentMethod(Behaviour):
@@ -51,17 +58,21 @@ class PaymentMethod(Behaviour):
     missing_hint = _HINT
 
     def on_create(self, call: Call) -> Json:
-        """Make a payment method of a card's details."""
+        """Make a payment method of a card's or a bank account's details."""
         if call.params.get("payment_method") or call.params.get("customer"):
             raise NotSimulated("sharing a payment method with a connected account")
         return from_data(call, call.params, "")
+
+    def on_retrieve(self, call: Call) -> Json:
+        """Answer a payment method."""
+        return get(call, call.path["payment_method"])
 
     def on_update(self, call: Call) -> Json:
         """Change billing details, expiry, metadata."""
         method = self.target(call)
         card = call.params.pop("card", None) or {}
         if card:
-            _check_expiry(call, {**method["card"], **card})
+            check_expiry(call, {**method["card"], **card})
             allowed = {
                 name: card[name] for name in ("exp_month", "exp_year") if name in card
             }
@@ -125,7 +136,10 @@ def resolve(
     card = cards.by_payment_method(value)
     if card is not None:
         return _store_card(call, card, {})
-    found = call.get("payment_method", value, param=param, http_status=http_status)
+    account = bank_debits.by_payment_method(value)
+    if account is not None:
+        return _store_debit(call, account, {}, verified=True)
+    found = get(call, value, param=param, http_status=http_status)
     if call.private(found["id"]).get("detached"):
         raise InvalidRequest(
             "The provided PaymentMethod was previously used with a PaymentIntent "
@@ -136,6 +150,23 @@ def resolve(
             param=param,
         )
     return found
+
+
+def get(
+    call: Call, value: str, *, param: str = "payment_method", http_status: int = 404
+) -> Json:
+    """Return a payment method by its id; a saved card of older days is one too.
+
+    Raises
+    ------
+    ResourceMissing
+        If there is none.
+    """
+    source = call.find("card", value)
+    if source:
+        card = test_card(call.private(value)["number"])
+        return card_source.as_method(call, source, card)
+    return call.get("payment_method", value, param=param, http_status=http_status)
 
 
 def from_data(call: Call, data: Mapping[str, Any], prefix: str) -> Json:
@@ -150,79 +181,66 @@ def from_data(call: Call, data: Mapping[str, Any], prefix: str) -> Json:
     prefix
         Where they stand in the request, for messages.
     """
-    if data.get("type") != "card":
-        raise NotSimulated(f"payment methods of the type {data.get('type')}")
     check_metadata(data)
+    kind = data.get("type")
+    if kind in _DEBITS:
+        account = bank_input.account_of(data, prefix)
+        return _store_debit(call, account, data, verified=kind == bank_debits.SEPA)
+    if kind in _BARE:
+        return call.insert({**_new(call, data), str(kind): {}})
+    if kind != "card":
+        raise NotSimulated(f"payment methods of the type {kind}")
     details = data.get("card") or {}
-    token = details.get("token")
-    if token:
-        card = cards.by_token(token)
-        if card is None:
-            raise InvalidRequest(
-                f"No such token: '{token}'",
-                code="resource_missing",
-                param=f"{prefix}[card][token]" if prefix else "card[token]",
-            )
-        return _store_card(call, card, data)
+    if details.get("token"):
+        param = f"{prefix}[card][token]" if prefix else "card[token]"
+        return _of_token(call, details["token"], data, param)
     number = details.get("number")
     if not number:
         raise ParameterMissing("card[number]")
-    card = _test_card(number)
-    _check_expiry(call, details)
-    _check_cvc(details)
+    card = test_card(number)
+    check_details(call, details)
     return _store_card(call, card, data)
 
 
-def _test_card(number: str) -> cards.Card:
-    """Return a test card by its number.
-
-    Raises
-    ------
-    CardDeclined
-        If it is none: misspelt, or a real card's.
-    """
-    card = cards.by_number(number)
-    if card is None:
-        raise declined(cards.refusal(number) or cards.decline("incorrect_number"))
-    return card
+def _of_token(call: Call, value: str, data: Mapping[str, Any], param: str) -> Json:
+    spent = tokens.spend(call, value, param=param)
+    if spent.card is None:
+        raise InvalidRequest(f"No such token: '{value}'", param=param)
+    return _store_card(call, spent.card, {**data, "card": spent.given})
 
 
-def _store_card(call: Call, card: cards.Card, data: Mapping[str, Any]) -> Json:
-    method = call.new("payment_method", type="card", allow_redisplay="unspecified")
+def _new(call: Call, data: Mapping[str, Any]) -> Json:
+    method = call.new(
+        "payment_method",
+        type=data.get("type", "card"),
+        allow_redisplay="unspecified",
+    )
     given = {
         name: data[name]
         for name in ("allow_redisplay", "billing_details", "metadata")
         if data.get(name)
     }
     assign(method, call.kind("payment_method").fields, given)
-    details = data.get("card") or {}
-    method["card"] = _card_block(call, card, details)
-    return call.insert(method, private={"number": card.number})
+    return method
 
 
-def _card_block(call: Call, card: cards.Card, details: Mapping[str, Any]) -> Json:
-    now = datetime.fromtimestamp(call.now(), UTC)
-    return {
-        "brand": card.brand,
-        "checks": {
-            "address_line1_check": None,
-            "address_postal_code_check": None,
-            "cvc_check": "unchecked" if details.get("cvc") else None,
-        },
-        "country": card.country,
-        "display_brand": card.brand,
-        "exp_month": details.get("exp_month", now.month),
-        "exp_year": _full_year(details.get("exp_year", now.year + 1)),
-        # The same number always has the same fingerprint within an account.
-        "fingerprint": call.engine.ids.stable(16, of=f"fingerprint/{card.number}"),
-        "funding": card.funding,
-        "generated_from": None,
-        "last4": card.last4,
-        "networks": {"available": list(card.networks), "preferred": None},
-        "regulated_status": "unregulated",
-        "three_d_secure_usage": {"supported": card.three_d_secure != "not_supported"},
-        "wallet": None,
-    }
+def _store_card(call: Call, card: cards.Card, data: Mapping[str, Any]) -> Json:
+    block = card_block(call, card, data.get("card") or {})
+    return call.insert(
+        {**_new(call, data), "card": block}, private={"number": card.number}
+    )
+
+
+def _store_debit(
+    call: Call, account: bank_debits.Account, data: Mapping[str, Any], *, verified: bool
+) -> Json:
+    kind = account.kind
+    if not data:
+        holder = {"name": "Jenny Rosen", "email": "jenny@example.com"}
+        data = {"type": kind, "billing_details": holder}
+    block = bank_input.block(call, account, data.get(kind) or {})
+    private = {"debit": account.number, "verified": verified}
+    return call.insert({**_new(call, data), kind: block}, private=private)
 
 
 def card_of(call: Call, method: Json) -> cards.Card:
@@ -230,7 +248,16 @@ def card_of(call: Call, method: Json) -> cards.Card:
     number = call.private(method["id"]).get("number")
     if number is None:
         raise NotSimulated(f"payments with a {method['type']}")
-    return _test_card(number)
+    return test_card(number)
+
+
+def debit_of(call: Call, method: Json) -> bank_debits.Account:
+    """Return the test bank account behind a payment method."""
+    number = call.private(method["id"]).get("debit")
+    account = number and bank_debits.by_number(method["type"], number)
+    if not account:
+        raise NotSimulated(f"payments with a {method['type']}")
+    return account
 
 
 def check_attachable(call: Call, method: Json) -> None:
@@ -241,6 +268,8 @@ def check_attachable(call: Call, method: Json) -> None:
     CardDeclined
         With the card's own code.
     """
+    if method["type"] != "card":
+        return
     refusal = card_of(call, method).decline
     if refusal and refusal.on_attach:
         raise declined(refusal, param="")
@@ -248,12 +277,12 @@ def check_attachable(call: Call, method: Json) -> None:
 
 def attach(call: Call, method: Json, customer: str) -> Json:
     """Attach a payment method to a customer; the bank then has checked the card."""
-    checks = {**method["card"]["checks"], "cvc_check": card_of(call, method).cvc_check}
-    card = {**method["card"], "checks": checks}
-    return call.update(
-        {**method, "customer": customer, "card": card},
-        announce="payment_method.attached",
-    )
+    attached = {**method, "customer": customer}
+    if method["type"] == "card":
+        checked = card_of(call, method).cvc_check
+        checks = {**method["card"]["checks"], "cvc_check": checked}
+        attached["card"] = {**method["card"], "checks": checks}
+    return call.update(attached, announce="payment_method.attached")
 
 
 def detach(call: Call, method: Json) -> Json:
@@ -268,43 +297,3 @@ def detach(call: Call, method: Json) -> Json:
         settings = {**owner["invoice_settings"], "default_payment_method": None}
         call.update(owner, invoice_settings=settings, announce="customer.updated")
     return detached
-
-
-def declined(refusal: cards.Decline, **extra: Any) -> ApiError:
-    """Return a card's no as an error."""
-    param = extra.pop("param", refusal.param)
-    error = CardDeclined(
-        refusal.message,
-        code=refusal.code,
-        param=param,
-        decline_code=refusal.decline_code,
-        **extra,
-    )
-    error.type = refusal.type
-    return error
-
-
-def _check_expiry(call: Call, details: Mapping[str, Any]) -> None:
-    month, year = details.get("exp_month"), details.get("exp_year")
-    now = datetime.fromtimestamp(call.now(), UTC)
-    if month is None:
-        raise ParameterMissing("card[exp_month]")
-    if year is None:
-        raise ParameterMissing("card[exp_year]")
-    full = _full_year(year)
-    if month not in _MONTHS:
-        raise declined(cards.decline("invalid_expiry_month", on_attach=True))
-    if not now.year <= full <= now.year + _YEARS_AHEAD:
-        raise declined(cards.decline("invalid_expiry_year", on_attach=True))
-    if (full, month) < (now.year, now.month):
-        raise declined(cards.decline("invalid_expiry_month", on_attach=True))
-
-
-def _full_year(year: int) -> int:
-    return year + _CENTURY if year < _CENTURY // 10 else year
-
-
-def _check_cvc(details: Mapping[str, Any]) -> None:
-    cvc = details.get("cvc")
-    if cvc and not (cvc.isdigit() and len(cvc) in _CVC_LENGTHS):
-        raise declined(cards.decline("invalid_cvc", on_attach=True))
