@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from base64 import b64encode
 from pathlib import Path
@@ -12,6 +13,7 @@ import orjson
 import pytest
 import stripe
 
+from stripe_nb.errors import SandboxError
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.sandbox.wire import Request, Response, encode_form
 from stripe_nb.session import Client
@@ -566,7 +568,7 @@ def test_a_file_goes_on_where_it_stopped(tmp_path: Path) -> None:
     account = body(send(first, "GET", "/v1/account"))["id"]
     first.stop()
 
-    second = Sandbox(seed=9, db=file)
+    second = Sandbox(db=file)
     two = body(send(second, "POST", "/v1/customers", {"name": "B"}))
     listed = body(send(second, "GET", "/v1/customers"))["data"]
 
@@ -575,6 +577,118 @@ def test_a_file_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert two["created"] > one["created"]
     assert body(send(second, "GET", "/v1/account"))["id"] == account
     second.stop()
+
+
+def test_a_file_is_not_taken_for_another_one(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    Sandbox(seed=5, db=file).stop()
+
+    with pytest.raises(SandboxError, match="begun with the seed 5, not 9"):
+        Sandbox(seed=9, db=file)
+    with pytest.raises(SandboxError, match="begun with no scenario"):
+        Sandbox(db=file, scenario="demo")
+
+
+def test_a_file_serves_one_sandbox_at_a_time(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    first = Sandbox(seed=5, db=file)
+
+    with pytest.raises(SandboxError, match="another sandbox has it open"):
+        Sandbox(seed=5, db=file)
+
+    first.stop()
+    Sandbox(seed=5, db=file).stop()
+
+
+def test_a_beginning_that_failed_is_begun_again(tmp_path: Path) -> None:
+    story = tmp_path / "story.json"
+    good = {"name": "a", "path": "/v1/customers", "method": "post", "params": {}}
+    bad = {"name": "b", "path": "/v1/customers", "method": "post", "params": {"x": 1}}
+    story.write_text(json.dumps({"_meta": {}, "fixtures": [good, bad]}))
+    file = tmp_path / "sandbox.db"
+    with pytest.raises(SandboxError):
+        Sandbox(seed=5, db=file, scenario=story)
+    story.write_text(
+        json.dumps({"_meta": {}, "fixtures": [good, {**good, "name": "b"}]})
+    )
+
+    sandbox = Sandbox(seed=5, db=file, scenario=story)
+
+    assert len(body(send(sandbox, "GET", "/v1/customers"))["data"]) == 2
+    sandbox.stop()
+
+
+def test_a_scenario_ends_where_the_clock_begins() -> None:
+    sandbox = Sandbox(seed=5, scenario="demo", clock="2024-03-01T12:00:00Z")
+    newest = body(send(sandbox, "GET", "/v1/payment_intents"))["data"][0]
+
+    assert sandbox.now == 1709294400
+    assert 0 < sandbox.now - newest["created"] < 24 * 60 * 60
+    sandbox.stop()
+
+
+@pytest.mark.parametrize("clock", ["soon", "9999-12-31T23:59:59Z", -1, 10**14])
+def test_a_clock_must_be_a_time(clock: str | int) -> None:
+    with pytest.raises(SandboxError, match="is no time for a clock"):
+        Sandbox(clock=clock)
+
+
+def test_a_stopped_sandbox_stays_stopped() -> None:
+    sandbox = Sandbox()
+    sandbox.stop()
+
+    with pytest.raises(SandboxError, match="was stopped"):
+        sandbox.start()
+
+
+@pytest.mark.parametrize(
+    ("create", "path", "change"),
+    [
+        (
+            {"amount": 500, "currency": "usd"},
+            "/v1/payment_intents",
+            {"currency": ""},
+        ),
+        ({"name": "Tea"}, "/v1/products", {"name": ""}),
+    ],
+)
+def test_what_an_object_needs_is_not_unset(
+    sandbox: Sandbox, create: dict[str, Any], path: str, change: dict[str, str]
+) -> None:
+    made = body(send(sandbox, "POST", path, create))
+
+    answer = send(sandbox, "POST", f"{path}/{made['id']}", change)
+
+    assert answer.status == 400
+    assert body(answer)["error"]["code"] == "parameter_invalid_empty"
+
+
+def test_query_and_body_are_read_together(sandbox: Sandbox) -> None:
+    request = Request(
+        "POST",
+        "/v1/customers",
+        query="metadata[a]=1",
+        headers={"authorization": f"Bearer {KEY}"},
+        body=b"metadata[b]=2",
+    )
+
+    assert body(sandbox.handle(request))["metadata"] == {"a": "1", "b": "2"}
+
+
+def test_two_ways_to_write_a_list_are_one_request(sandbox: Sandbox) -> None:
+    answers = [
+        sandbox.handle(
+            Request(
+                "POST",
+                "/v1/customers",
+                headers={"authorization": f"Bearer {KEY}", "idempotency-key": "k"},
+                body=form,
+            )
+        )
+        for form in (b"preferred_locales[]=en", b"preferred_locales[0]=en")
+    ]
+
+    assert answers[0].body == answers[1].body
 
 
 def test_the_asynchronous_client_works_alike(client: Client) -> None:
@@ -594,3 +708,18 @@ def test_only_requests_to_this_machine_are_answered(sandbox: Sandbox) -> None:
     )
 
     assert answer.status_code == 400
+
+
+def test_what_fails_by_itself_does_not_stop_requests(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = body(send(sandbox, "POST", "/v1/customers", {"name": "A"}))
+    with sandbox.engine.writing():
+        call = sandbox.engine.internal_call()
+        call.later(call.now(), "nothing_it_knows", made)
+
+    answers = [send(sandbox, "GET", "/v1/customers") for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert len(caplog.records) == 1
+    assert "nothing_it_knows" in caplog.text

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from stripe_nb.sandbox.errors import ApiError, InvalidRequest, NotSimulated
+from stripe_nb.sandbox.errors import ApiError, InvalidRequest
 from stripe_nb.sandbox.wire import (
     Request,
+    Upload,
     decode_form,
     decode_parameters,
     encode_form,
@@ -97,7 +99,33 @@ def test_json_body_must_be_an_object(body: bytes) -> None:
         decode_parameters(Request("POST", "/v2/x", body=body), json=True)
 
 
-def test_an_upload_is_said_to_be_not_simulated() -> None:
+def multipart(*parts: tuple[str, bytes]) -> Request:
+    body = b"".join(
+        b"--x\r\nContent-Disposition: form-data; %b\r\n\r\n%b\r\n"
+        % (head.encode(), raw)
+        for head, raw in parts
+    )
     headers = {"content-type": "multipart/form-data; boundary=x"}
-    with pytest.raises(NotSimulated):
-        decode_parameters(Request("POST", "/v1/files", headers=headers, body=b"--x"))
+    return Request("POST", "/v1/files", headers=headers, body=body + b"--x--\r\n")
+
+
+@given(st.binary(max_size=200))
+def test_an_upload_is_taken_byte_for_byte(content: bytes) -> None:
+    request = multipart(
+        ('name="purpose"', b"dispute_evidence"),
+        ('name="file_link_data[create]"', b"true"),
+        ('name="file"; filename="a.pdf"', content),
+    )
+    assume(b"--x" not in content)
+    assert decode_parameters(request) == {
+        "purpose": "dispute_evidence",
+        "file_link_data": {"create": "true"},
+        "file": Upload("a.pdf", b64encode(content).decode()),
+    }
+
+
+def test_a_multipart_form_that_cannot_be_read_is_refused() -> None:
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    for body in (b"--x", b"no boundary at all"):
+        with pytest.raises(InvalidRequest):
+            decode_parameters(Request("POST", "/v1/files", headers=headers, body=body))

@@ -1,0 +1,157 @@
+"""What is acknowledged is kept: after kill -9, in snapshots, across resets."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import stripe
+
+from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox import Sandbox
+
+KEY = "sk_test_" + "A1b2C3d4" * 3
+START = [sys.executable, "-c", "from stripe_nb.cli import main; main()", "sandbox"]
+KILLS = 10
+WRITERS = 3
+
+
+def _serve(file: Path) -> tuple[subprocess.Popen[str], str]:
+    process = subprocess.Popen(
+        [*START, "--port", "0", "--db", str(file)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+    assert found
+    return process, found[0]
+
+
+def _client(url: str) -> stripe.StripeClient:
+    return stripe.StripeClient(KEY, base_addresses={"api": url}, max_network_retries=0)
+
+
+class Writer(threading.Thread):
+    """Creates customers until the server is gone; keeps what was acknowledged."""
+
+    def __init__(self, url: str, name: str) -> None:
+        super().__init__()
+        self.client = _client(url)
+        self.label = name
+        self.made: dict[str, str] = {}
+
+    def run(self) -> None:
+        for number in range(10_000):
+            key = f"{self.label}-{number}"
+            try:
+                options: stripe.RequestOptions = {"idempotency_key": key}
+                made = self.client.v1.customers.create({"name": key}, options)
+            except stripe.APIConnectionError:
+                return
+            self.made[key] = made.id
+
+
+def test_what_was_acknowledged_survives_ten_kills_under_load(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    made: dict[str, str] = {}
+    for round_number in range(KILLS):
+        process, url = _serve(file)
+        with process:
+            writers = [Writer(url, f"{round_number}-{n}") for n in range(WRITERS)]
+            for writer in writers:
+                writer.start()
+            threading.Event().wait(0.15 + 0.02 * round_number)
+            process.kill()
+            for writer in writers:
+                writer.join(30)
+                made |= writer.made
+
+    assert len(made) > KILLS
+    process, url = _serve(file)
+    with process:
+        client = _client(url)
+        listed = {
+            each.id: each.name
+            for each in client.v1.customers.list({"limit": 100}).auto_paging_iter()
+        }
+        announced = {
+            each.data.object["id"]
+            for each in client.v1.events.list({"limit": 100}).auto_paging_iter()
+            if each.type == "customer.created"
+        }
+        for key, customer in list(made.items())[:: len(made) // 20 or 1]:
+            options: stripe.RequestOptions = {"idempotency_key": key}
+            assert client.v1.customers.create({"name": key}, options).id == customer
+        process.kill()
+
+    assert {key: listed.get(customer) for key, customer in made.items()} == {
+        key: key for key in made
+    }
+    # Never half a write: each customer, acknowledged or not, has its event.
+    assert announced == set(listed)
+
+
+def test_a_snapshot_brings_back_objects_time_and_ids(tmp_path: Path) -> None:
+    with Sandbox(seed=4) as sandbox:
+        client = _client(sandbox.url)
+        kept = client.v1.customers.create({"name": "kept"})
+        file = sandbox.snapshot(tmp_path / "one.db")
+        now = sandbox.now
+        after = [client.v1.customers.create({"name": "x"}).id for _ in range(3)]
+        sandbox.restore(file)
+
+        assert sandbox.now == now
+        assert [each.id for each in client.v1.customers.list().data] == [kept.id]
+        again = [client.v1.customers.create({"name": "x"}).id for _ in range(3)]
+    assert again == after
+    with Sandbox(db=file) as opened:
+        assert _client(opened.url).v1.customers.retrieve(kept.id).name == "kept"
+
+
+def test_what_is_no_snapshot_of_this_sandbox_is_refused(tmp_path: Path) -> None:
+    text = tmp_path / "text.db"
+    text.write_text("no database at all, but a longer text of some kind" * 20)
+    with Sandbox(seed=1) as one, Sandbox(seed=2) as other:
+        client = _client(one.url)
+        client.v1.customers.create({"name": "A"})
+        for file in (tmp_path / "missing.db", text, other.snapshot(tmp_path / "b.db")):
+            with pytest.raises(SandboxError, match=file.name):
+                one.restore(file)
+        assert len(client.v1.customers.list().data) == 1
+
+
+def test_a_reset_sandbox_is_as_new() -> None:
+    with Sandbox(seed=4, clock="2026-02-01") as sandbox:
+        client = _client(sandbox.url)
+        account = client.v1.accounts.retrieve_current().id
+        first = client.v1.customers.create({"name": "A"}, {"idempotency_key": "k"})
+        sandbox.reset()
+
+        assert client.v1.customers.list().data == []
+        assert client.v1.events.list().data == []
+        again = client.v1.customers.create({"name": "A"}, {"idempotency_key": "k"})
+        assert (again.id, again.created) == (first.id, first.created)
+        assert client.v1.accounts.retrieve_current().id == account
+
+
+def test_a_unix_socket_is_served_for_its_owner_and_removed(tmp_path: Path) -> None:
+    path = tmp_path / "s.sock"
+    with Sandbox(seed=1, uds=path):
+        assert path.is_socket()
+        assert path.stat().st_mode & 0o777 == 0o600
+        with pytest.raises(SandboxError, match="can't listen at"):
+            Sandbox(seed=1, uds=path).start()
+    assert not path.exists()
+
+
+def test_a_unix_socket_never_replaces_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("mine")
+    sandbox = Sandbox(seed=1, uds=path)
+    with pytest.raises(SandboxError, match="can't listen at"):
+        sandbox.start()
+    sandbox.stop()
+    assert path.read_text() == "mine"
