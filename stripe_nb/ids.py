@@ -40,7 +40,7 @@ class IdFactory:
     """
 
     def __init__(self, seed: int, counters: dict[str, int] | None = None) -> None:
-        self._seed = seed
+        self.seed = seed
         self.counters = counters or {}
 
     def letters(self, length: int, *, of: str) -> str:
@@ -51,7 +51,7 @@ class IdFactory:
 
     def stable(self, length: int, *, of: str) -> str:
         """Return letters and digits that depend on the seed and `of` alone."""
-        digest = hashlib.blake2b(f"{self._seed}/{of}".encode(), digest_size=64).digest()
+        digest = hashlib.blake2b(f"{self.seed}/{of}".encode(), digest_size=64).digest()
         number = int.from_bytes(digest)
         characters = []
         for _ in range(length):

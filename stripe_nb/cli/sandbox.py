@@ -35,7 +35,33 @@ __all__ = ["command"]
     "under a seed or a scenario, and else now.",
 )
 @click.option(
-    "--scenario", metavar="NAME", help="What is in it at first, such as demo."
+    "--scenario",
+    "--data",
+    "scenario",
+    metavar="NAME",
+    help="What is in it at first: demo, or a file in the format of `stripe fixtures`.",
+)
+@click.option(
+    "--uds",
+    metavar="PATH",
+    type=click.Path(dir_okay=False),
+    help="Listen at this Unix socket too, for the Stripe CLI's STRIPE_CLI_UNIX_SOCKET.",
+)
+@click.option(
+    "--faults",
+    metavar="FAULTS",
+    help="What goes wrong and how often, such as 'drop=0.1, latency=0.3s', or a JSON "
+    "file with a list of faults.",
+)
+@click.option(
+    "--rate-limits",
+    is_flag=True,
+    help="Refuse more than 25 requests a second to one endpoint.",
+)
+@click.option(
+    "--coverage",
+    is_flag=True,
+    help="Print how each operation of Stripe's API is answered, and stop.",
 )
 def command(
     port: int,
@@ -43,6 +69,10 @@ def command(
     seed: int | None,
     clock: str | None,
     scenario: str | None,
+    uds: str | None,
+    faults: str | None,
+    rate_limits: bool,
+    coverage: bool,
 ) -> None:
     """Serve the sandbox on this machine until it is interrupted.
 
@@ -51,13 +81,34 @@ def command(
     """
     from stripe_nb.sandbox import Sandbox
 
+    if coverage:
+        _print_coverage()
+        return
     stopped = threading.Event()
     _on_signals(stopped)
     with Sandbox(
-        seed=seed, clock=clock, scenario=scenario, db=db, port=port
+        seed=seed,
+        clock=clock,
+        scenario=scenario,
+        db=db,
+        port=port,
+        uds=uds,
+        faults=faults,
+        rate_limits=rate_limits,
     ) as running:
         click.echo(f"Sandbox ready at {running.url} (any test key works)")
         stopped.wait()
+
+
+def _print_coverage() -> None:
+    from stripe_nb.sandbox import Sandbox
+    from stripe_nb.sandbox.coverage import table
+
+    sandbox = Sandbox()
+    try:
+        click.echo(table(sandbox.engine))
+    finally:
+        sandbox.stop()
 
 
 def _on_signals(stopped: threading.Event) -> None:

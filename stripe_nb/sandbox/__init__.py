@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from stripe_nb.errors import SandboxError
 from stripe_nb.sandbox import scenario as scenarios
-from stripe_nb.sandbox.checkout.visiting import complete
+from stripe_nb.sandbox.checkout.visiting import call_about, complete
 from stripe_nb.sandbox.delivery.courier import RETRY_DELAYS, Courier
 from stripe_nb.sandbox.delivery.ledger import Delivery
 from stripe_nb.sandbox.faults import Fault, Faults, read_faults
@@ -236,7 +236,7 @@ class Sandbox:
         SandboxError
             If that intent is not waiting for its cardholder.
         """
-        call = self.engine.internal_call("payment_intents.confirm")
+        call = call_about(self.engine, intent_id)
         intent = call.find("payment_intent", intent_id)
         setup = call.find("setup_intent", intent_id)
         if (
@@ -265,7 +265,7 @@ class Sandbox:
         """Complete a checkout session in the customer's place.
 
         A card that wants its holder leaves the session open: `authenticate` its
-        payment intent then.
+        payment intent or setup intent then.
 
         Parameters
         ----------

@@ -237,11 +237,12 @@ def test_the_calls_do_what_they_are_meant_to(expected: dict[str, Any]) -> None:
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 def test_the_asynchronous_client_gets_the_same(expected: dict[str, Any]) -> None:
     with Sandbox(seed=7) as sandbox, asyncio.Runner() as runner:
+        connections = stripe.HTTPXClient()
         client = stripe.StripeClient(
             KEY,
             base_addresses={"api": sandbox.url},
             max_network_retries=0,
-            http_client=stripe.HTTPXClient(allow_sync_methods=True),
+            http_client=connections,
         )
 
         async def request(method: str, path: str, params: dict[str, Any]) -> Any:
@@ -251,7 +252,10 @@ def test_the_asynchronous_client_gets_the_same(expected: dict[str, Any]) -> None
                 return error.json_body
             return json.loads(answer.body)
 
-        assert play(lambda *call: runner.run(request(*call))) == expected
+        answers = play(lambda *call: runner.run(request(*call)))
+        runner.run(connections.close_async())
+
+    assert answers == expected
 
 
 @pytest.fixture

@@ -26,6 +26,9 @@ _OVER = ("canceled", "incomplete_expired")
 class TestClock(Behaviour):
     """`TestClock <https://docs.stripe.com/api/test_clocks>`_."""
 
+    # Its name would make pytest take it for a class of tests.
+    __test__ = False
+
     name = CLOCK
     said = "testclock"
     missing_param = "test_clock"

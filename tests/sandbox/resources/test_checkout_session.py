@@ -419,6 +419,16 @@ def test_a_setup_saves_a_card(client: Client, sandbox: Sandbox) -> None:
     assert len(client.v1.customers.payment_methods.list(customer.id).data) == 1
 
 
+def test_a_setup_waits_for_3d_secure(client: Client, sandbox: Sandbox) -> None:
+    session = opened(client, mode="setup")
+    sandbox.complete_checkout(session.id, "pm_card_authenticationRequired")
+    waiting = retrieved(client, session)
+    sandbox.authenticate(waiting.setup_intent)
+
+    assert waiting.status == "open"
+    assert retrieved(client, session).status == "complete"
+
+
 def test_an_order_that_costs_nothing_needs_no_card(
     client: Client, sandbox: Sandbox
 ) -> None:

@@ -1,0 +1,285 @@
+"""What a request says of a checkout session, checked before anything is sold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.checkout import custom_fields
+from stripe_nb.sandbox.errors import (
+    InvalidRequest,
+    NotSimulated,
+    ParameterInvalid,
+    ParameterMissing,
+)
+from stripe_nb.sandbox.payments import method_types
+from stripe_nb.sandbox.subscriptions import terms as subscription_terms
+from stripe_nb.sandbox.wire import Json
+
+__all__ = ["check", "check_url", "defaults", "expiry"]
+
+_HOUR = 3_600
+_SHORTEST, _LONGEST = _HOUR // 2, 24 * _HOUR
+
+_BEYOND = (
+    "customer_account",
+    "optional_items",
+    "payment_method_configuration",
+    "permissions",
+)
+# Parts of the page that would have to be there, and are not.
+_SWITCHES = (
+    ("after_expiration", "recovery"),
+    ("automatic_tax",),
+    ("invoice_creation",),
+    ("managed_payments",),
+    ("name_collection", "business"),
+    ("name_collection", "individual"),
+    ("tax_id_collection",),
+)
+# Which modes a parameter belongs to.
+_ONLY_IN = {
+    "customer_creation": ("payment", "setup"),
+    "invoice_creation": ("payment",),
+    "payment_intent_data": ("payment",),
+    "setup_intent_data": ("setup",),
+    "shipping_options": ("payment",),
+    "subscription_data": ("subscription",),
+}
+_COLLECTION = {"payment": "if_required", "setup": "always", "subscription": "always"}
+_CREATION = {
+    "payment": "if_required",
+    "setup": "if_required",
+    "subscription": "always",
+}
+
+
+def check(call: Call) -> str:
+    """Refuse what contradicts itself or is not simulated; return the mode.
+
+    Raises
+    ------
+    InvalidRequest
+        In Stripe's words where they are known.
+    NotSimulated
+        For what the sandbox's page does not offer.
+    """
+    params = call.params
+    _check_supported(params)
+    mode = params.get("mode")
+    if mode is None:
+        raise ParameterMissing("mode")
+    for name, modes in _ONLY_IN.items():
+        if params.get(name) and mode not in modes:
+            raise InvalidRequest(
+                f"You can not pass `{name}` in `{mode}` mode.", param=name
+            )
+    if mode == "setup" and params.get("line_items"):
+        raise InvalidRequest(
+            "You can not pass `line_items` in `setup` mode.", param="line_items"
+        )
+    if mode != "setup" and not params.get("line_items"):
+        raise ParameterMissing("line_items")
+    _check_pairs(params)
+    _check_urls(params)
+    if params.get("subscription_data"):
+        subscription_terms.check_supported(params["subscription_data"])
+        subscription_terms.trial_end(_with(call, params["subscription_data"]), [])
+    return str(mode)
+
+
+def _with(call: Call, params: Mapping[str, Any]) -> Call:
+    return replace(call, params=dict(params))
+
+
+def _check_supported(params: Mapping[str, Any]) -> None:
+    for name in _BEYOND:
+        if params.get(name):
+            raise NotSimulated(f"the parameter {name} of checkout sessions")
+    for path in _SWITCHES:
+        value: Any = params
+        for step in path:
+            value = (value or {}).get(step)
+        if value and value.get("enabled"):
+            raise NotSimulated(f"{path[0]} of checkout sessions")
+    consent = params.get("consent_collection") or {}
+    if consent.get("terms_of_service") == "required":
+        raise NotSimulated("consent_collection[terms_of_service]")
+    if consent.get("promotions") == "auto":
+        raise NotSimulated("consent_collection[promotions]")
+
+
+def _check_pairs(params: Mapping[str, Any]) -> None:
+    """Refuse what excludes each other."""
+    for one, other in (
+        ("customer", "customer_email"),
+        ("customer", "customer_creation"),
+        ("allow_promotion_codes", "discounts"),
+    ):
+        if params.get(one) and params.get(other):
+            raise InvalidRequest(
+                f"You may only specify one of these parameters: {one}, {other}."
+            )
+    if len(params.get("discounts") or ()) > 1:
+        raise InvalidRequest(
+            "You can only apply one discount to a Checkout Session.",
+            param="discounts",
+        )
+    if params.get("customer_update") and not params.get("customer"):
+        raise InvalidRequest(
+            "`customer_update` can only be used with `customer`.",
+            param="customer_update",
+        )
+
+
+def _check_urls(params: Mapping[str, Any]) -> None:
+    hosted = params.get("ui_mode", "hosted_page") == "hosted_page"
+    if hosted:
+        if params.get("return_url"):
+            raise InvalidRequest(
+                "`return_url` can't be used with `ui_mode` `hosted_page`.",
+                param="return_url",
+            )
+        if not params.get("success_url"):
+            raise ParameterMissing("success_url")
+    else:
+        for name in ("success_url", "cancel_url"):
+            if params.get(name):
+                raise InvalidRequest(
+                    f"`{name}` can only be used with `ui_mode` `hosted_page`.",
+                    param=name,
+                )
+        stays = params.get("redirect_on_completion") == "never"
+        if not params.get("return_url") and not stays:
+            raise ParameterMissing("return_url")
+    for name in ("success_url", "cancel_url", "return_url"):
+        if params.get(name):
+            check_url(params[name], name)
+
+
+def check_url(url: str, param: str) -> None:
+    """Refuse what is no address that a browser could be sent to."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    # A scheme that runs something in the page is none that leads somewhere.
+    runs = parts.scheme in ("javascript", "data", "vbscript", "file", "blob")
+    if not parts.scheme or not parts.netloc or runs:
+        raise ParameterInvalid("Not a valid URL", code="url_invalid", param=param)
+
+
+def expiry(call: Call) -> int:
+    """Return when a session expires: after a day, or as asked."""
+    wanted = call.params.get("expires_at")
+    if wanted is None:
+        return call.now() + _LONGEST
+    if wanted < call.now() + _SHORTEST:
+        raise InvalidRequest(
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout "
+            "Session creation.",
+            param="expires_at",
+        )
+    if wanted > call.now() + _LONGEST:
+        raise InvalidRequest(
+            "The `expires_at` timestamp must be less than 24 hours from Checkout "
+            "Session creation.",
+            param="expires_at",
+        )
+    return int(wanted)
+
+
+def defaults(call: Call, mode: str) -> Json:
+    """Return the fields of a new session about which nothing was said."""
+    params = call.params
+    given = params.get("payment_method_types")
+    kinds = method_types.taken(
+        {**params, "automatic_payment_methods": None}, params.get("currency")
+    )["payment_method_types"]
+    return {
+        "adaptive_pricing": {"enabled": True},
+        "automatic_tax": {
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "branding_settings": _branding(call),
+        "collected_information": {
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": None,
+        },
+        "custom_fields": custom_fields.build(params.get("custom_fields")),
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+        },
+        "customer_creation": None if params.get("customer") else _CREATION[mode],
+        "discounts": [],
+        "invoice_creation": _INVOICE_CREATION if mode == "payment" else None,
+        "payment_method_collection": _COLLECTION[mode],
+        "payment_method_configuration_details": None
+        if given
+        else {
+            "id": f"pmc_{call.engine.ids.stable(24, of='payment_configuration')}",
+            "parent": None,
+        },
+        "payment_method_options": _method_options(params, kinds),
+        "payment_method_types": kinds,
+        "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
+        "phone_number_collection": {"enabled": False},
+        "saved_payment_method_options": {
+            "allow_redisplay_filters": ["always"],
+            "payment_method_remove": "disabled",
+            "payment_method_save": None,
+        }
+        if mode != "setup"
+        else None,
+        "shipping_options": [],
+        "status": "open",
+        "ui_mode": "hosted_page",
+    }
+
+
+_INVOICE_CREATION: Json = {
+    "enabled": False,
+    "invoice_data": {
+        "account_tax_ids": None,
+        "custom_fields": None,
+        "description": None,
+        "footer": None,
+        "issuer": None,
+        "metadata": {},
+        "rendering_options": None,
+    },
+}
+
+
+def _branding(call: Call) -> Json:
+    account = call.find("account", call.account) or {}
+    name = (account.get("business_profile") or {}).get("name")
+    return {
+        "background_color": "#ffffff",
+        "border_style": "rounded",
+        "button_color": "#0074d4",
+        "display_name": name or "Sandbox",
+        "font_family": "default",
+        "icon": None,
+        "logo": None,
+    }
+
+
+def _method_options(params: Mapping[str, Any], kinds: list[str]) -> Json:
+    shown: Json = {}
+    if "card" in kinds:
+        shown["card"] = {"request_three_d_secure": "automatic"}
+    for kind, options in (params.get("payment_method_options") or {}).items():
+        if options:
+            shown[kind] = {**shown.get(kind, {}), **options}
+    return shown

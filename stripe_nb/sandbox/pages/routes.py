@@ -1,0 +1,89 @@
+"""Which address shows which of the sandbox's own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from stripe_nb.sandbox.pages import (
+    STYLE_PATH,
+    challenge,
+    checkout,
+    links,
+    page,
+    portal,
+    static,
+)
+from stripe_nb.sandbox.pages.visit import Visit
+
+if TYPE_CHECKING:
+    from stripe_nb.sandbox.engine import Engine
+
+__all__ = ["page_routes"]
+
+ReadBody = Callable[[Request], Awaitable[bytes | None]]
+Show = Callable[[Visit], Response]
+
+_TOO_LARGE = 413
+_SCRIPT = "text/javascript; charset=utf-8"
+_PAGES: tuple[tuple[str, Show], ...] = (
+    (challenge.PATH, challenge.challenge),
+    (checkout.PATH, checkout.checkout),
+    (checkout.THANKS_PATH, checkout.thanks),
+    (links.PATH, links.open_link),
+    (portal.PATH, portal.portal),
+)
+_FILES = (
+    (STYLE_PATH, "pages.css", "text/css; charset=utf-8"),
+    ("/v3/", "stripe.js", _SCRIPT),
+    ("/v3/stripe.js", "stripe.js", _SCRIPT),
+)
+
+
+def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
+    """Return the routes of all pages.
+
+    Parameters
+    ----------
+    engine
+        What they show.
+    base_url
+        Where they are served.
+    read
+        Reads a request's body, or gives ``None`` where it is too large.
+    """
+
+    def route(path: str, show: Show) -> Route:
+        async def answer(http: Request) -> Response:
+            body = await read(http)
+            if body is None:
+                return page("Too large", "<p>Send less.</p>", _TOO_LARGE)
+            visit = Visit(
+                engine,
+                base_url,
+                path=http.path_params,
+                query=dict(http.query_params),
+                form=dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True)),
+                is_post=http.method == "POST",
+            )
+            with engine.lock:
+                engine.catch_up()
+                return show(visit)
+
+        return Route(path, answer, methods=["GET", "POST"])
+
+    def file(path: str, name: str, kind: str) -> Route:
+        async def answer(http: Request) -> Response:
+            return static(name, kind)
+
+        return Route(path, answer)
+
+    return [
+        *(route(path, show) for path, show in _PAGES),
+        *(file(*entry) for entry in _FILES),
+    ]
