@@ -253,7 +253,7 @@ def test_the_asynchronous_client_gets_the_same(expected: dict[str, Any]) -> None
             return json.loads(answer.body)
 
         answers = play(lambda *call: runner.run(request(*call)))
-        runner.run(connections.close_async())
+        runner.run(connections.close_async())  # type: ignore[no-untyped-call]
 
     assert answers == expected
 

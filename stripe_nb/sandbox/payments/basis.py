@@ -7,7 +7,21 @@ from dataclasses import dataclass, field
 from stripe_nb.sandbox import cards
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Aftermath", "Basis"]
+__all__ = ["COPIED", "Aftermath", "Basis"]
+
+# Fields that a charge has of what it is made for.
+COPIED = (
+    "application_fee_amount",
+    "customer",
+    "description",
+    "on_behalf_of",
+    "receipt_email",
+    "shipping",
+    "statement_descriptor",
+    "statement_descriptor_suffix",
+    "transfer_data",
+    "transfer_group",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +53,9 @@ class Basis:
     @classmethod
     def of_intent(cls, intent: Json) -> Basis:
         """Read a payment intent."""
-        copied = (
-            "application_fee_amount",
-            "customer",
-            "description",
-            "on_behalf_of",
-            "receipt_email",
-            "shipping",
-            "statement_descriptor",
-            "statement_descriptor_suffix",
-            "transfer_data",
-            "transfer_group",
-        )
         options = (intent["payment_method_options"] or {}).get("card") or {}
         method = options.get("capture_method") or intent["capture_method"]
-        fields: Json = {name: intent[name] for name in copied}
+        fields: Json = {name: intent[name] for name in COPIED}
         if fields["transfer_data"]:
             fields["transfer_data"] = {"amount": None, **fields["transfer_data"]}
         return cls(

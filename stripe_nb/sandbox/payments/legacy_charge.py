@@ -15,7 +15,7 @@ from stripe_nb.sandbox.errors import (
     ResourceMissing,
 )
 from stripe_nb.sandbox.payments import connect
-from stripe_nb.sandbox.payments.basis import Basis
+from stripe_nb.sandbox.payments.basis import COPIED, Basis
 from stripe_nb.sandbox.payments.card_source import as_method
 from stripe_nb.sandbox.resource import check_metadata
 from stripe_nb.sandbox.resources import card as card_sources
@@ -23,18 +23,6 @@ from stripe_nb.sandbox.wire import Json
 
 __all__ = ["Order", "capturable", "read"]
 
-_COPIED = (
-    "application_fee_amount",
-    "customer",
-    "description",
-    "on_behalf_of",
-    "receipt_email",
-    "shipping",
-    "statement_descriptor",
-    "statement_descriptor_suffix",
-    "transfer_data",
-    "transfer_group",
-)
 _BEYOND = ("application_fee", "destination")
 
 
@@ -80,7 +68,7 @@ def read(call: Call) -> Order:
     check_amount(params["amount"], currency)
     connect.check(call)
     source, card = _source(call)
-    fields: Json = {name: params.get(name) for name in _COPIED}
+    fields: Json = {name: params.get(name) for name in COPIED}
     basis = Basis(
         amount=params["amount"],
         currency=currency,
