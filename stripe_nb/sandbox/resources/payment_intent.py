@@ -154,8 +154,8 @@ class PaymentIntent(Behaviour):
             params["currency"] = check_currency(params["currency"])
         currency = params.get("currency") or intent["currency"]
         if "amount" in params or currency != intent["currency"]:
-            amount: int = params.get("amount", intent["amount"])
-            check_amount(amount, currency)
+            asked = params if "amount" in params else intent
+            check_amount(asked["amount"], currency)
         call.given("customer", "customer")
         connect.check(call)
         assign(intent, self.resource.fields, fields_of(params))
