@@ -1,7 +1,8 @@
 """What the user configured: keys and places, from ``.env`` and the environment.
 
-Reads and judges; changes nothing, talks to nobody and shows no key. The
-environment wins over ``.env``, so one variable is enough to divert a run.
+Reads and judges; changes nothing, talks to nobody and shows no key, not even
+in the variables of a traceback. The environment wins over ``.env``, so one
+variable is enough to divert a run.
 
 A secret key that is absent means "use the sandbox". One that is there but
 unusable, an empty one included, is an error: whoever wrote the line meant to
@@ -16,15 +17,24 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dotenv
 
 from stripe_nb.errors import LiveKeyError, SettingsError
 
-__all__ = ["KeyMode", "Settings", "key_mode", "load_settings", "loopback_url", "mask"]
+__all__ = [
+    "KeyMode",
+    "Settings",
+    "account_id",
+    "key_mode",
+    "load_settings",
+    "loopback_url",
+    "mask",
+]
 
 KeyMode = Literal["test", "live", "unknown"]
 
@@ -39,6 +49,11 @@ _WHERE = "https://dashboard.stripe.com/test/apikeys"
 # tells a key from the placeholders that people leave in ("sk_test_your_key").
 _SECRET_FORM = re.compile(r"[sr]k_(test|live)_[A-Za-z0-9]{16,}")
 _PUBLISHABLE_FORM = re.compile(r"pk_(test|live)_[A-Za-z0-9]{16,}")
+
+# A secret key as the value of a variable, in the words of several shells too.
+_ASSIGNED = re.compile(
+    r"""\s*(?:(?:export|setx?)\s+|\$env:)?(\w+)[\s=:]+['"]?[sr]k_(?:test|live|org)_"""
+)
 
 # Start of what was given, what it is, what to do.
 _MISTAKES = (
@@ -108,7 +123,8 @@ def load_settings(
     """Read the settings from the environment and from ``.env``.
 
     With a sandbox's URL the keys are put aside unread: they are of no use
-    there, and must not reach it.
+    there, and must not reach it. Warns of a secret key under another name, of
+    which nothing comes.
 
     Parameters
     ----------
@@ -130,14 +146,28 @@ def load_settings(
     >>> load_settings()
     Settings(secret_key=None, publishable_key=None, sandbox_url=None, account=None)
     """
-    path = _find(env_file)
-    in_file = _read(path) if path else {}
+    problem: Exception
+    try:
+        return _load(_find(env_file), allow_live=allow_live)
+    except (SettingsError, UserWarning) as error:
+        problem = error
+    # Raised anew, from here: a traceback may show the variables of its frames,
+    # and those of the functions below hold keys.
+    problem.__cause__ = problem.__context__ = None
+    raise problem.with_traceback(None)
+
+
+def _load(path: Path | None, *, allow_live: bool) -> Settings:
+    text = _text(path) if path else ""
+    in_file = _values(path, text) if path else {}
     values = {**in_file, **os.environ}
     if path and (in_file.get(_SECRET) or "").strip():
         _warn_if_others_can_read(path)
     account = _account(values)
     if url := (values.get(_SANDBOX_URL) or "").strip():
         return Settings(sandbox_url=loopback_url(url), account=account)
+    if _SECRET not in values:
+        _warn_of_other_names(text, path)
     place = "the environment" if _SECRET in os.environ else str(path)
     secret = _secret_key(values, place, allow_live=allow_live)
     return Settings(
@@ -189,11 +219,10 @@ def loopback_url(text: str) -> str:
     'http://127.0.0.1:8420'
     """
     cause = f"{_SANDBOX_URL} must be like http://127.0.0.1:8420"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise SettingsError(f"{cause}; its host or port is malformed.") from error
+    parts = _split(text)
+    if parts is None:
+        # Not from the parser's error, which tells the text: it may be a key.
+        raise SettingsError(f"{cause}; its host or port is malformed.")
     if parts.scheme != "http" or parts.path not in ("", "/"):
         raise SettingsError(f"{cause}: http, a host and a port, nothing else.")
     if parts.username is not None or parts.query or parts.fragment:
@@ -204,7 +233,44 @@ def loopback_url(text: str) -> str:
             f"{cause}: a sandbox is joined on this machine only, so that no key "
             "and no data go elsewhere."
         )
-    return f"http://{f'[{host}]' if ':' in host else host}:{port or 80}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{parts.port or 80}"
+
+
+def account_id(text: object, name: str) -> str:
+    """Return an account's id, once it is clear that it is one.
+
+    Parameters
+    ----------
+    text
+        What was given.
+    name
+        Where it was given, for the error.
+
+    Raises
+    ------
+    SettingsError
+        If it is none.
+
+    Examples
+    --------
+    >>> account_id("acct_1Abc", "account")
+    'acct_1Abc'
+    """
+    if not isinstance(text, str) or not re.fullmatch(r"acct_[A-Za-z0-9]+", text):
+        raise SettingsError(
+            f"{name} must be an account's id (acct_...), or be left out."
+        )
+    return text
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        # Parsed only when it is read.
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
 
 
 def _is_loopback(host: str) -> bool:
@@ -224,18 +290,21 @@ def _find(env_file: str | os.PathLike[str] | None) -> Path | None:
     return path
 
 
-def _read(path: Path) -> dict[str, str]:
-    # utf-8-sig, since Windows' Notepad starts a file with a byte order mark,
-    # which would make the first variable's name another one.
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        # utf-8-sig, since Windows' Notepad starts a file with a byte order mark,
+        # which would make the first variable's name another one.
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def _values(path: Path, text: str) -> dict[str, str]:
     # No interpolation: it would mix the environment in.
     values = dotenv.dotenv_values(
-        path, interpolate=False, encoding="utf-8-sig", verbose=False
+        stream=StringIO(text), interpolate=False, verbose=False
     )
     if _SECRET not in values and re.search(rf"(?m)^\s*(export\s+)?{_SECRET}\b", text):
         raise SettingsError(
@@ -251,8 +320,23 @@ def _warn_if_others_can_read(path: Path) -> None:
             f"Other users of this machine can get at {path}, which holds a secret "
             f"key: run chmod 600 {path}",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
+
+
+def _warn_of_other_names(text: str, path: Path | None) -> None:
+    in_environment = [f"{name}={value}" for name, value in os.environ.items()]
+    places = ((text.splitlines(), path), (in_environment, "the environment"))
+    for lines, place in places:
+        names = {found[1] for line in lines if (found := _ASSIGNED.match(line))}
+        for name in sorted(names - {_PUBLISHABLE, _ACCOUNT, _SANDBOX_URL}):
+            warnings.warn(
+                f"{name} in {place} looks like a secret key of Stripe's and is not "
+                f"read, so the sandbox answers: to reach Stripe, write it as "
+                f"{_SECRET}=sk_test_... with nothing before it.",
+                UserWarning,
+                stacklevel=5,
+            )
 
 
 def _secret_key(
@@ -326,8 +410,4 @@ def _publishable_key(values: Mapping[str, str], secret: str | None) -> str | Non
 
 def _account(values: Mapping[str, str]) -> str | None:
     account = (values.get(_ACCOUNT) or "").strip()
-    if account and not re.fullmatch(r"acct_[A-Za-z0-9]+", account):
-        raise SettingsError(
-            f"{_ACCOUNT} must be an account's id (acct_...), or be left out."
-        )
-    return account or None
+    return account_id(account, _ACCOUNT) if account else None

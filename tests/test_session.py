@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -362,3 +363,30 @@ def test_a_session_left_open_ends_with_the_process() -> None:
     assert done.stdout == "<stripe_nb.Client: sandbox> 0\n"
     assert "Error" not in done.stderr
     assert "Warning" not in done.stderr
+
+
+def test_a_client_built_by_hand_does_not_leave_the_sandbox() -> None:
+    with connect(scenario=None):
+        by_hand = stripe.StripeClient(LIVE)
+        with pytest.raises(SandboxError, match="belongs to a sandbox"):
+            by_hand.v1.customers.list()
+    assert isinstance(stripe.new_default_http_client(), stripe.RequestsClient)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"seed": "a"}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"seed": True}, "seed must be a whole number"),
+        ({"max_network_retries": "a"}, "max_network_retries must be"),
+        ({"max_network_retries": -1}, "max_network_retries must be"),
+        ({"account": "x"}, "account must be an account's id"),
+        ({"account": 5}, "account must be an account's id"),
+    ],
+)
+def test_what_is_no_seed_number_or_account_is_refused(
+    options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(SettingsError, match=says):
+        connect(scenario=None, **options)

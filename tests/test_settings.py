@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import traceback
 import warnings
 from pathlib import Path
 
@@ -367,3 +368,111 @@ def test_a_missing_file_says_what_to_do(
     monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "stripe_nb")
     with pytest.raises(StripeNbError, match=r"iso4217\.json is missing .*reinstall"):
         paths.data_path("iso4217.json")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {SECRET: LIVE},
+        {SECRET: f"{TEST} "},
+        {SECRET: f"Bearer {TEST}"},
+        {SECRET: TEST, "STRIPE_PUBLISHABLE_KEY": PUBLISHABLE_LIVE},
+        {SECRET: TEST, "STRIPE_PUBLISHABLE_KEY": LIVE},
+        {SECRET: TEST, "STRIPE_ACCOUNT": TEST},
+        {SECRET: TEST, "STRIPE_NB_SANDBOX_URL": f"http://127.0.0.1:{LIVE}"},
+        {SECRET: TEST, "STRIPE_NB_SANDBOX_URL": f"http://{LIVE}@127.0.0.1"},
+    ],
+    ids=range(8),
+)
+@pytest.mark.parametrize("in_file", [True, False])
+def test_a_traceback_with_variables_shows_no_key(
+    variables: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    in_file: bool,
+) -> None:
+    if in_file:
+        lines = (f"{name}='{value}'\n" for name, value in variables.items())
+        write(tmp_path / ".env", "".join(lines))
+    else:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+    assert BODY not in _shown_failure()
+
+
+@pytest.mark.parametrize("text", [f"{SECRET}: {TEST}", f"{SECRET}={TEST} # caf\udce9"])
+def test_a_traceback_of_an_unreadable_file_shows_no_key(
+    text: str, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / ".env").chmod(0o600)
+    assert BODY not in _shown_failure()
+
+
+def test_a_traceback_of_a_warning_shows_no_key(tmp_path: Path) -> None:
+    write(tmp_path / ".env", f"STRIPE_API_KEY={TEST}\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert BODY not in _shown_failure(UserWarning)
+
+
+def _shown_failure(kind: type[Exception] = SettingsError) -> str:
+    with pytest.raises(kind) as caught:
+        load_settings()
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    shown = traceback.TracebackException.from_exception(
+        caught.value, capture_locals=True
+    )
+    return "".join(shown.format())
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        (f"STRIPE_API_KEY={TEST}", "STRIPE_API_KEY"),
+        (f"stripe_secret_key='{LIVE}'", "stripe_secret_key"),
+        (f"export Stripe_Key = {RESTRICTED}", "Stripe_Key"),
+        (f"set {SECRET}={TEST}", SECRET),
+        (f'setx {SECRET} "{TEST}"', SECRET),
+        (f'$env:{SECRET} = "{TEST}"', SECRET),
+        (f"STRIPE_KEY: {TEST}", "STRIPE_KEY"),
+    ],
+)
+def test_a_key_under_another_name_is_warned_of(
+    line: str, name: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / ".env", f"# mine\n{line}\n")
+    with pytest.warns(UserWarning, match=f"write it as {SECRET}=") as caught:
+        assert load_settings() == Settings()
+    (said,) = [str(each.message) for each in caught]
+    assert said.startswith(f"{name} in {path} ")
+    assert BODY[:6] not in said
+
+
+def test_a_key_under_another_name_in_the_environment_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", TEST)
+    with pytest.warns(UserWarning, match="STRIPE_API_KEY in the environment"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SECRET}={TEST}\nSTRIPE_API_KEY={TEST}\n",
+        f"export {SECRET}={TEST}\n",
+        f"# STRIPE_API_KEY={TEST}\n",
+        f"STRIPE_API_KEY={TEST}\nSTRIPE_NB_SANDBOX_URL=http://127.0.0.1:8420\n",
+        "STRIPE_API_KEY=\nOTHER=disk_test_1\n",
+    ],
+)
+def test_other_names_are_not_warned_of_where_nothing_is_missed(
+    text: str, tmp_path: Path
+) -> None:
+    write(tmp_path / ".env", text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load_settings()

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from stripe_nb.errors import (
     StripeNbError,
 )
 from stripe_nb.transport import BodyReader, GuardedHTTPClient, Policy
+from stripe_nb.transport.defaults import Defaults
 
 BODY = "51Abcdefghijklmnopqrstuv1a2b"
 TEST = f"sk_test_{BODY}"
@@ -663,3 +665,73 @@ def test_bulk_reads_hand_the_bytes_on(sandboxed: Session, recorder: Recorder) ->
     assert answer.request_id == "req_1"
     with pytest.raises(stripe.AuthenticationError):
         reader.raw_request("get", "/v1/balance")
+
+
+@pytest.fixture
+def defaults() -> Iterator[Defaults]:
+    before = stripe.new_default_http_client
+    guarded = Defaults()
+    yield guarded
+    guarded.restore()
+    assert stripe.new_default_http_client is before
+
+
+def test_a_client_built_by_hand_is_guarded(defaults: Defaults) -> None:
+    defaults.guard(Policy("http://127.0.0.1:1"))
+    by_hand = stripe.StripeClient(TEST)
+    with pytest.raises(SandboxError, match="belongs to a sandbox"):
+        by_hand.v1.customers.list()
+    live = {"base_addresses": {"api": "http://127.0.0.1:1"}}
+    with pytest.raises(LiveKeyError, match="hand a live key to the sandbox"):
+        stripe.StripeClient(LIVE, **live).v1.customers.create()  # type: ignore[arg-type]
+
+
+def test_a_client_built_by_hand_is_guarded_asynchronously(defaults: Defaults) -> None:
+    defaults.guard(Policy("http://127.0.0.1:1"))
+    by_hand = stripe.StripeClient(TEST)
+    with pytest.raises(SandboxError, match="belongs to a sandbox"):
+        asyncio.run(by_hand.v1.customers.list_async())
+
+
+def test_the_module_without_its_client_is_guarded(
+    defaults: Defaults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe, "default_http_client", None)
+    defaults.guard(Policy("http://127.0.0.1:1"))
+    with pytest.raises(SandboxError, match="belongs to a sandbox"):
+        stripe.Customer.list(api_key=TEST)
+
+
+def test_a_client_built_by_hand_keeps_its_proxy(defaults: Defaults) -> None:
+    defaults.guard(Policy())
+    made = stripe.new_default_http_client(proxy="http://127.0.0.1:9")
+    assert isinstance(made, GuardedHTTPClient)
+    assert made._options["proxy"] == "http://127.0.0.1:9"
+
+
+def test_after_the_session_clients_are_the_sdks_again(defaults: Defaults) -> None:
+    defaults.guard(Policy("http://127.0.0.1:1"))
+    # The policy of the session connected last holds.
+    defaults.guard(Policy("http://127.0.0.1:2"))
+    assert isinstance(stripe.new_default_http_client(), GuardedHTTPClient)
+    defaults.restore()
+    assert isinstance(stripe.new_default_http_client(), stripe.RequestsClient)
+    held = [
+        name
+        for name, module in sys.modules.items()
+        if name.startswith("stripe.")
+        and isinstance(
+            getattr(vars(module).get("new_default_http_client"), "__self__", None),
+            Defaults,
+        )
+    ]
+    assert held == []
+
+
+def test_an_sdk_without_the_place_for_the_guard_is_refused(
+    defaults: Defaults, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = sys.modules[stripe.StripeClient.__module__]
+    monkeypatch.delattr(home, "new_default_http_client")
+    with pytest.raises(StripeNbError, match="can't be guarded: install"):
+        defaults.check()

@@ -6,21 +6,22 @@ Kept free of pandas and Arrow, so that the name costs nothing until it is used.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    import stripe
 
-    from stripe_nb.frames.query import Window
+    from stripe_nb.frames.window import Window
     from stripe_nb.session import Client
 
 __all__ = ["export"]
 
 
 def export(
-    source: str | pd.DataFrame,
+    source: str | pd.DataFrame | Iterable[Any] | stripe.StripeObject,
     path: str | os.PathLike[str],
     *,
     created: Window | None = None,
@@ -34,7 +35,7 @@ def export(
     progress: bool | None = None,
     **params: Any,
 ) -> Path:
-    """Write a whole list of Stripe objects, or a frame, to a file.
+    """Write a whole list of Stripe objects, or those at hand, to a file.
 
     The suffix chooses the format: ``.csv``, ``.csv.gz``, ``.parquet`` or
     ``.jsonl``. Rows and columns are those of ``frame``, and rows pass through a
@@ -45,7 +46,8 @@ def export(
     Parameters
     ----------
     source
-        A resource, for example ``"customers"``, or a DataFrame.
+        A resource, for example ``"customers"``, a DataFrame, or what
+        ``to_frame`` takes: objects, or one page of a list.
     path
         Where to; its folder must exist.
     created

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard, cast
 
 import pandas as pd
 import pyarrow as pa
 
 from stripe_nb.errors import ExportError
+from stripe_nb.export.outlet import Outlet
 from stripe_nb.export.registry import Options, Writer, writer_for
 from stripe_nb.export.replacing import check_target, replacing, telling
 from stripe_nb.export.spool import Spool
+from stripe_nb.frames.build import to_frame
 from stripe_nb.frames.chunk import chunk_of
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.layout import Layout, to_pandas
+from stripe_nb.frames.selection import Selection
 
 __all__ = ["Request", "write"]
 
@@ -31,7 +35,7 @@ class Request:
     Attributes
     ----------
     pull
-        What `Pull` takes beside the resource and the fields.
+        What a `Selection` takes beside the resource and the fields.
     """
 
     path: Path
@@ -42,17 +46,18 @@ class Request:
     progress: bool | None
 
 
-def write(source: str | pd.DataFrame, request: Request) -> Path:
-    """Write a resource's list or a frame to a file."""
+def write(source: Any, request: Request) -> Path:
+    """Write a resource's list, a frame or objects to a file."""
     writer, suffix = writer_for(request.path)
     options = Options(suffix, request.neutralise_formulas)
     target = check_target(request.path, overwrite=request.overwrite)
-    if isinstance(source, pd.DataFrame):
+    if not _is_resource(source):
         table = _table_of(source, request)
         with replacing(target) as file:
             _write(file, writer, _slices(table), table.schema, options)
     else:
-        pull = Pull(source, fields=request.fields, **request.pull)
+        asked = Selection(resource=source, fields=request.fields, **request.pull)
+        pull = Pull(asked)
         with _spool(target) as spool:
             layout = _fill(spool, pull, request)
             schema = _with_attrs(layout, pull.attrs)
@@ -60,6 +65,10 @@ def write(source: str | pd.DataFrame, request: Request) -> Path:
             with replacing(target) as file:
                 _write(file, writer, tables, schema, options)
     return request.path
+
+
+def _is_resource(source: object) -> TypeGuard[str | type[Any]]:
+    return isinstance(source, str | type)
 
 
 def _spool(target: Path) -> Spool:
@@ -84,15 +93,30 @@ def _write(
     schema: pa.Schema,
     options: Options,
 ) -> None:
+    outlet = Outlet(file)
     try:
-        begun = writer(file, schema, options)
-        for table in tables:
-            begun.write(table)
-        begun.close()
+        begun = writer(cast("BinaryIO", outlet), schema, options)
+        with _finished(begun, outlet):
+            for table in tables:
+                begun.write(table)
+            begun.close()
     except pa.ArrowException as error:
         raise ExportError(
             f"{options.suffix} can't hold these values ({error}); convert the column."
         ) from error
+
+
+@contextmanager
+def _finished(writer: Writer, outlet: Outlet) -> Iterator[None]:
+    """Let a writer that fails come to its end without a trace."""
+    try:
+        yield
+    except BaseException:
+        outlet.shut()
+        # The failure that led here is the one to tell.
+        with suppress(Exception):
+            writer.close()
+        raise
 
 
 def _with_attrs(layout: Layout, attrs: dict[Any, Any]) -> pa.Schema:
@@ -110,20 +134,31 @@ def _slices(table: pa.Table) -> Iterator[pa.Table]:
         yield table.slice(start, _BATCH)
 
 
-def _table_of(source: pd.DataFrame, request: Request) -> pa.Table:
+def _frame_of(source: Any, request: Request) -> pd.DataFrame:
     if request.pull:
         raise ExportError(
-            f"{', '.join(sorted(request.pull))} can't be applied to a DataFrame, "
-            "which holds its rows already; select them first."
+            f"{', '.join(sorted(request.pull))} can't be applied to a DataFrame or "
+            "to objects, which are read already; select the rows first."
         )
-    frame = source if request.fields is None else _selected(source, request.fields)
+    if isinstance(source, pd.DataFrame):
+        return source if request.fields is None else _selected(source, request.fields)
+    if not isinstance(source, Iterable):
+        raise ExportError(
+            f"export can't write a {type(source).__name__}; give the name of a "
+            'resource, such as "customers", a DataFrame, or Stripe objects.'
+        )
+    return to_frame(source, fields=request.fields)
+
+
+def _table_of(source: Any, request: Request) -> pa.Table:
+    frame = _frame_of(source, request)
+    attrs: dict[Any, Any] = json.loads(json.dumps(dict(frame.attrs), default=str))
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     frame = frame.set_axis(frame.columns.map(str), axis=1)
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ExportError(f"the frame has two columns {twice!r}; rename one.")
-    attrs: dict[Any, Any] = json.loads(json.dumps(dict(source.attrs), default=str))
     frame.attrs = attrs
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)

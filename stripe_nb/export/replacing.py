@@ -21,23 +21,40 @@ def check_target(path: Path, *, overwrite: bool) -> Path:
     Raises
     ------
     ExportError
-        If its folder is missing, or something stands in its place.
+        If its folder is missing, something stands in its place, or it is
+        read-only.
     """
     with telling(path):
         # Behind a link, so that the link stays and its target is replaced.
         target = path.expanduser().resolve()
         target.exists()
     if not target.parent.is_dir():
-        raise ExportError(
-            f"the folder {str(path.parent)!r} does not exist; create it first."
-        )
+        raise ExportError(_no_folder(path, target))
     if target.exists() and not target.is_file():
         raise ExportError(f"{str(path)!r} is no file; give the name of one.")
     if target.exists() and not overwrite:
         raise ExportError(
             f"{str(path)!r} exists already; give another name or overwrite=True."
         )
+    if target.exists() and _is_read_only(target):
+        raise ExportError(
+            f"{str(path)!r} is read-only; make it writable or give another name."
+        )
     return target
+
+
+def _no_folder(path: Path, target: Path) -> str:
+    if path.expanduser().is_symlink():
+        return (
+            f"{str(path)!r} is a link to {str(target)!r}, whose folder does not exist; "
+            "mend the link or give another name."
+        )
+    return f"the folder {str(path.parent)!r} does not exist; create it first."
+
+
+def _is_read_only(target: Path) -> bool:
+    # Root may write whatever the mode says, and yet the mode was set for a reason.
+    return not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK)
 
 
 @contextmanager

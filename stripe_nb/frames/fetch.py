@@ -7,7 +7,7 @@ a time; no object of the SDK is built.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
@@ -16,9 +16,14 @@ from stripe_nb.catalog import load
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.build import Builder
 from stripe_nb.frames.objects import Object
-from stripe_nb.frames.query import Query, Window, query_for
+from stripe_nb.frames.query import Query, query_for
 from stripe_nb.frames.schema import Schema, schema_of
+from stripe_nb.frames.selection import Selection
+from stripe_nb.frames.window import Window
 from stripe_nb.session import Client, current
+
+if TYPE_CHECKING:
+    import stripe
 
 __all__ = ["Pull", "frame"]
 
@@ -32,7 +37,7 @@ _PROGRESS_DELAY = 2.0
 
 
 def frame(
-    resource: str,
+    resource: str | type[stripe.StripeObject],
     *,
     created: Window | None = None,
     limit: int | None = None,
@@ -52,11 +57,13 @@ def frame(
     Parameters
     ----------
     resource
-        Plural or object name, for example ``"customers"``; also a collection of
-        a parent, for example ``"customers.payment_methods"``.
+        Plural or object name, for example ``"customers"``, or the SDK's class;
+        also a collection of a parent, for example
+        ``"customers.payment_methods"``.
     created
         Start (inclusive) and end (exclusive), each None, an ISO 8601 date or
-        time, a datetime or Unix seconds; without a zone it is UTC.
+        time, a date, a datetime or Unix seconds; without a zone it is UTC. Also
+        Stripe's own operators, for example ``{"gte": "2026-01-15"}``.
     limit
         At most so many rows, newest first.
     expand
@@ -97,8 +104,8 @@ def frame(
     >>> customers.columns.tolist(), len(customers)
     (['id', 'email'], 3)
     """
-    pull = Pull(
-        resource,
+    asked = Selection(
+        resource=resource,
         created=created,
         limit=limit,
         expand=expand,
@@ -107,6 +114,7 @@ def frame(
         stripe_account=stripe_account,
         params=params,
     )
+    pull = Pull(asked)
     builder = Builder(pull.schema)
     for objects in pull.batches(progress=progress):
         builder.add(objects)
@@ -118,6 +126,11 @@ def frame(
 class Pull:
     """One list being read: what is asked for, and what has come.
 
+    Parameters
+    ----------
+    asked
+        Which rows and columns, and for whom.
+
     Attributes
     ----------
     schema
@@ -128,31 +141,20 @@ class Pull:
         Whether everything asked for has come, with no `limit` cutting it short.
     """
 
-    def __init__(
-        self,
-        resource: str,
-        *,
-        created: Window | None = None,
-        limit: int | None = None,
-        expand: Sequence[str] = (),
-        fields: Sequence[str] | None = None,
-        client: Client | None = None,
-        stripe_account: str | None = None,
-        params: Mapping[str, Any] | None = None,
-    ) -> None:
-        if limit is not None and limit < 0:
-            raise FrameError(f"limit={limit} is negative; give None for all rows.")
-        expand = (expand,) if isinstance(expand, str) else tuple(expand)
-        first = query_for(resource, params or {}, created=created)
-        self.schema: Schema = schema_of(first.resource, expand=expand, fields=fields)
-        self.query: Query = query_for(
-            resource, params or {}, created=created, expand=self.schema.expand
+    def __init__(self, asked: Selection) -> None:
+        name, created = str(asked.resource), asked.created
+        first = query_for(name, asked.params, created=created)
+        self.schema: Schema = schema_of(
+            first.resource, expand=asked.expand, fields=asked.fields
         )
-        self.limit = limit
+        self.query: Query = query_for(
+            name, asked.params, created=created, expand=self.schema.expand
+        )
+        self.limit = asked.limit
         self.rows = 0
         self.complete = False
-        self._client = client or current()
-        self._account = stripe_account
+        self._client = asked.client or current()
+        self._account = asked.stripe_account
         self._livemode: bool | None = None
 
     @property

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from stripe_nb.catalog import load
-from stripe_nb.catalog.model import Kind, Operation, Resource, Type
-from stripe_nb.clock import parse_time
+from stripe_nb.catalog.model import Operation, Resource, Type
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.schema import near
+from stripe_nb.frames.window import Window, bounds_of, iso, moment, shown
 
-__all__ = ["Moment", "Query", "Window", "query_for"]
-
-Moment = str | int | datetime
-Window = tuple[Moment | None, Moment | None]
+__all__ = ["Query", "query_for"]
 
 # The engine sets these itself.
 _PAGING = frozenset({"ending_before", "limit", "page", "starting_after"})
@@ -82,12 +79,13 @@ def query_for(
     filters
         The list's own parameters, and the ids that its path needs.
     created
-        Start (inclusive) and end (exclusive).
+        Start (inclusive) and end (exclusive), or Stripe's own operators.
     expand
         Dotted, without ``data.``.
     """
     given = {key: value for key, value in filters.items() if value is not None}
-    if created is not None and created != (None, None):
+    bounds = {} if created is None else bounds_of("created", created)
+    if bounds:
         given["created"] = created
     operation = _operation(name, given)
     resource = _resource(name, operation)
@@ -107,7 +105,7 @@ def query_for(
         operation,
         operation.path.format(**ids),
         params,
-        _shown_window(created),
+        None if created is None else shown(bounds),
         _hidden(operation, given),
     )
 
@@ -180,41 +178,19 @@ def _unknown_filter(operation: Operation, collection: str, name: str) -> str:
 def _value(operation: Operation, name: str, value: Any) -> Any:
     is_v2 = operation.version == "v2"
     item = operation.parameters[name]
-    try:
-        if isinstance(value, tuple) and _is_range(item.type):
-            start, end = value
-            bounds = {"gte": start, "lt": end}
-            return {k: _moment(v, is_v2) for k, v in bounds.items() if v is not None}
-        if isinstance(value, datetime) or (item.timestamp and isinstance(value, str)):
-            return _moment(value, is_v2)
-    except (ValueError, OverflowError) as error:
-        raise FrameError(
-            f"{name}={value!r} is no time; give (start, end), each None, an ISO 8601 "
-            'date such as "2026-01-15", a datetime or Unix seconds.'
-        ) from error
+    if name == "created" or (
+        isinstance(value, tuple | list | Mapping) and _is_range(item.type)
+    ):
+        bounds = bounds_of(name, value)
+        return {key: iso(at) if is_v2 else at for key, at in bounds.items()}
+    if isinstance(value, date) or (item.timestamp and isinstance(value, str)):
+        at = moment(name, value)
+        return iso(at) if is_v2 else at
     return value
 
 
 def _is_range(kind: Type) -> bool:
-    return any("gte" in option.fields for option in (kind, *kind.options)) or (
-        kind.kind is Kind.ANY
-    )
-
-
-def _moment(value: Moment, is_v2: bool) -> int | str:
-    seconds = parse_time(value)
-    return _iso(seconds) if is_v2 else seconds
-
-
-def _iso(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _shown_window(created: Window | None) -> tuple[str | None, str | None] | None:
-    if created is None:
-        return None
-    start, end = (None if m is None else _iso(parse_time(m)) for m in created)
-    return start, end
+    return any("gte" in option.fields for option in (kind, *kind.options))
 
 
 def _hidden(operation: Operation, given: Mapping[str, Any]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from stripe_nb.errors import SandboxError, SettingsError
 from stripe_nb.session.client import Client, RunningSandbox, Target
 from stripe_nb.session.registry import Registry
-from stripe_nb.settings import Settings, load_settings, loopback_url
+from stripe_nb.settings import Settings, account_id, load_settings, loopback_url
 from stripe_nb.transport import Policy
 
 __all__ = ["Client", "RunningSandbox", "connect", "current"]
@@ -67,8 +67,9 @@ def connect(
     scenario
         The sandbox's data to begin with; None for an empty account.
     clock
-        The sandbox's time to begin with, for example ``"2026-01-15"``. With
-        Stripe, and with a sandbox that runs already, these three say nothing.
+        The sandbox's time to begin with, for example ``"2026-01-15"``. These
+        three say nothing with Stripe and with a sandbox that the settings name;
+        beside `sandbox` and `sandbox_url` they are refused.
     sandbox
         A sandbox of your own to use, whatever the settings say.
     sandbox_url
@@ -107,6 +108,10 @@ def connect(
     <stripe_nb.Client: sandbox>
     """
     with _registry.lock:
+        _registry.defaults.check()
+        _check_numbers(seed, max_network_retries)
+        if account is not None:
+            account_id(account, "account")
         if sandbox is not None or sandbox_url is not None:
             if (seed, scenario, clock) != (None, DEMO, None):
                 raise SettingsError(
@@ -140,6 +145,17 @@ def current() -> Client:
     """
     with _registry.lock:
         return _registry.last() or connect()
+
+
+def _check_numbers(seed: object, max_network_retries: object) -> None:
+    # A bool is an int to Python, and a mistake here.
+    if seed is not None and type(seed) is not int:
+        raise SettingsError(f"seed must be a whole number or None, not {seed!r}.")
+    if type(max_network_retries) is not int or max_network_retries < 0:
+        raise SettingsError(
+            "max_network_retries must be a whole number from 0 up, not "
+            f"{max_network_retries!r}."
+        )
 
 
 def _start_sandbox(

@@ -14,6 +14,7 @@ from typing import Any
 import stripe
 
 from stripe_nb.session.client import Client
+from stripe_nb.transport.defaults import Defaults
 
 __all__ = ["Registry"]
 
@@ -37,10 +38,13 @@ class Registry:
     ----------
     lock
         Held by who opens or closes a client.
+    defaults
+        The HTTP clients that the SDK makes by itself meanwhile.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.defaults = Defaults()
         self._before: dict[str, Any] = {}
         self._open: list[Client] = []
 
@@ -67,6 +71,7 @@ class Registry:
             was_last = self.last() is client
             self._open.remove(client)
             if not self._open:
+                self.defaults.restore()
                 for name, value in self._before.items():
                     setattr(stripe, name, value)
             elif was_last:
@@ -78,6 +83,7 @@ class Registry:
             client.close()
 
     def _configure_module(self, client: Client) -> None:
+        self.defaults.guard(client.target.policy)
         addresses = client.target.addresses
         stripe.api_key = client.target.key
         stripe.api_base = addresses["api"]

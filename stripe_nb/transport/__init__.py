@@ -5,9 +5,10 @@ that each way of calling Stripe leads through: services, module-level calls,
 ``raw_request``, uploads, streams, paging, asynchronous calls, and keys given
 per request. What passes is the business of ``policy``.
 
-A ``stripe.StripeClient`` that somebody builds by hand makes an HTTP client of
-its own and so stays outside; give it ``http_client=stripe.default_http_client``
-to have it guarded. Knows nothing of settings files and of how a sandbox is run.
+``defaults`` brings a ``stripe.StripeClient`` behind it that somebody builds by
+hand while a session is open. What was built before, and what is given an HTTP
+client of another make, stays outside: that is its owner's choice. Knows nothing
+of settings files and of how a sandbox is run.
 """
 
 from __future__ import annotations
@@ -42,22 +43,25 @@ class GuardedHTTPClient(stripe.HTTPClient):
     ----------
     policy
         Which requests pass.
+    options
+        The SDK's ``proxy`` and ``verify_ssl_certs`` on the way to Stripe; by
+        default those of the ``stripe`` module.
     """
 
     name = "requests"
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(
+        self, policy: Policy, options: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__()
         self._policy = policy
         self._closed = False
         to_stripe = policy.sandbox_url is None
         # Proxies lead out of the machine, so a sandbox's session ignores them.
         self._session = _Session(trust_env=to_stripe)
-        self._options: dict[str, Any] = (
-            {"proxy": stripe.proxy, "verify_ssl_certs": stripe.verify_ssl_certs}
-            if to_stripe
-            else {}
-        )
+        self._options = dict(_options() if options is None else options)
+        if not to_stripe:
+            self._options = {}
         self._sync = stripe.RequestsClient(session=self._session, **self._options)
         self._async: stripe.HTTPClient | None = None
 
@@ -255,6 +259,10 @@ class _ThreadedClient(stripe.HTTPClient):
 
     async def close_async(self) -> None:
         """Do nothing: the connections are those of the synchronous client."""
+
+
+def _options() -> dict[str, Any]:
+    return {"proxy": stripe.proxy, "verify_ssl_certs": stripe.verify_ssl_certs}
 
 
 async def _chunks(stream: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import gc
 import gzip
 import json
 import os
@@ -20,7 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_nb.errors import ExportError, FrameError
-from stripe_nb.export import export
+from stripe_nb.export import engine, export
+from stripe_nb.export.outlet import Outlet
 from stripe_nb.frames import fetch, frame, to_frame
 from stripe_nb.money import to_major
 from stripe_nb.sandbox import Sandbox
@@ -341,3 +344,75 @@ def test_a_system_error_tells_its_cause(
     with pytest.raises(ExportError, match=r"can't write .*too long"):
         export(pd.DataFrame({"a": [1]}), long)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_failure_while_writing_ends_the_writer_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("as it was")
+
+    def break_off(table: pa.Table) -> Iterator[pa.Table]:
+        yield table
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "_slices", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        export(pd.DataFrame({"a": [1]}), path)
+    gc.collect()
+    assert path.read_text() == "as it was"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_disk_that_is_full_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Outlet, "write", full)
+    with pytest.raises(ExportError, match="No space left"):
+        export(pd.DataFrame({"a": [1]}), tmp_path / "a.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("mine")
+    path.chmod(0o444)
+    with pytest.raises(ExportError, match=r"a\.csv' is read-only; make it writable"):
+        export(pd.DataFrame({"a": [1]}), path)
+    assert path.read_text() == "mine"
+
+
+def test_a_link_that_leads_nowhere_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").symlink_to(tmp_path / "gone" / "b.csv")
+    with pytest.raises(ExportError, match=r"'a\.csv' is a link to '.*gone.b\.csv'"):
+        export(pd.DataFrame({"a": [1]}), "a.csv")
+
+
+def test_objects_at_hand_are_written(shop: Client, tmp_path: Path) -> None:
+    page = shop.v1.customers.list({"limit": 3})
+    one = export(page, tmp_path / "page.csv", fields=["id"])
+    assert [row["id"] for row in _rows(one)] == [each.id for each in page.data]
+    two = export(page.data, tmp_path / "objects.csv", fields=["id"])
+    three = export(page.data[0].to_dict(), tmp_path / "one.csv")
+    assert two.read_bytes() == one.read_bytes()
+    assert len(_rows(three)) == 1
+
+
+@pytest.mark.parametrize("source", [None, 5])
+def test_what_is_nothing_to_export_is_refused(source: Any, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="give the name of a resource"):
+        export(source, tmp_path / "a.csv")
+
+
+def test_objects_take_no_filters(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="limit can't be applied to a DataFrame or"):
+        export([{"object": "coupon"}], tmp_path / "a.csv", limit=1)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from stripe_nb.errors import FrameError, UnknownResourceError
 from stripe_nb.frames import to_frame
+from stripe_nb.frames.objects import plain
 
 GOLDEN = sorted((Path(__file__).parent.parent / "data" / "golden").glob("*.json"))
 CUSTOMER: dict[str, Any] = {
@@ -313,3 +314,9 @@ def test_odd_objects_keep_their_rows_and_their_dtypes(
 def test_frames_of_one_kind_concatenate() -> None:
     both = pd.concat([to_frame([CUSTOMER]), to_frame([], "customer")])
     assert both.dtypes.equals(to_frame([CUSTOMER]).dtypes)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_the_sdks_objects_become_what_they_say_themselves(path: Path) -> None:
+    value = stripe.StripeObject.construct_from(json.loads(path.read_bytes()), "key")
+    assert plain(value)[0] == [value.to_dict()]

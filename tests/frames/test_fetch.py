@@ -265,3 +265,32 @@ def test_v2_goes_on_where_the_answer_says(server: Pages) -> None:
         "/v2/core/events?created[gte]=2026-01-01T00:00:00Z&limit=100",
         "/v2/core/events?page=2&x=1",
     ]
+
+
+def test_a_class_of_the_sdks_names_its_list(shop: Client) -> None:
+    by_class = frame(stripe.Customer, limit=2, client=shop)
+    pd.testing.assert_frame_equal(by_class, frame("customers", limit=2, client=shop))
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "says"),
+    [
+        (None, {}, "frame takes the name of a resource, such as .* not None"),
+        (int, {}, "not a type"),
+        ([{"object": "customer"}], {}, "become a frame with to_frame"),
+        ("", {}, "frame takes the name of a resource"),
+        ("customers", {"limit": "5"}, "limit must be a whole number, .* not '5'"),
+        ("customers", {"limit": 5.0}, "limit must be a whole number"),
+        ("customers", {"limit": True}, "limit must be a whole number"),
+        ("customers", {"limit": -1}, "limit=-1 is negative"),
+        ("customers", {"expand": 5}, "expand must be names"),
+        ("customers", {"fields": [1]}, "fields must be names"),
+        ("customers", {"client": "sk"}, r"client must be what connect\(\) returns"),
+        ("customers", {"created": "2026-01-01"}, "is no span of time"),
+    ],
+)
+def test_slips_are_told_in_a_sentence(
+    resource: Any, options: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(FrameError, match=says):
+        frame(resource, **options)

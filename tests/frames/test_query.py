@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from stripe_nb.catalog import load
@@ -162,3 +163,54 @@ def test_the_hidden_filters_are_parameters_or_fields_of_stripes() -> None:
         spec = load().resource(resource)
         listing = load().operation(spec.list_operation or "")
         assert name in listing.parameters or name in spec.fields
+
+
+@pytest.mark.parametrize(
+    "created",
+    [
+        (date(2026, 1, 15), None),
+        ["2026-01-15", None],
+        {"gte": "2026-01-15"},
+        {"gte": date(2026, 1, 15), "lt": None},
+    ],
+)
+def test_spans_are_taken_as_people_write_them(created: Any) -> None:
+    query = query_for("customers", {}, created=created)
+    assert query.params == {"created": {"gte": 1_768_435_200}}
+    assert query.window == ("2026-01-15T00:00:00Z", None)
+
+
+def test_stripes_operators_stay_and_the_window_is_half_open() -> None:
+    query = query_for(
+        "charges", {}, created={"gt": 1_768_435_199, "lte": 1_768_435_200}
+    )
+    assert query.params == {"created": {"gt": 1_768_435_199, "lte": 1_768_435_200}}
+    assert query.window == ("2026-01-15T00:00:00Z", "2026-01-15T00:00:01Z")
+
+
+@pytest.mark.parametrize(
+    "created",
+    ["2026-01-01", 5, True, (), ("2026-01-01",), [1, 2, 3], {"from": 1}, date.today],
+)
+def test_what_is_no_span_is_told_how_to_write_one(created: Any) -> None:
+    with pytest.raises(FrameError, match=r"is no span of time; give \(start, end\)"):
+        query_for("customers", {}, created=created)
+
+
+@pytest.mark.parametrize("bad", [True, [1], {"gte": 1}, object(), float("nan"), pd.NaT])
+def test_an_end_that_is_no_time_is_told(bad: Any) -> None:
+    with pytest.raises(FrameError, match="is no time"):
+        query_for("customers", {}, created=(bad, None))
+
+
+@pytest.mark.parametrize("bad", [1_768_435_200_000, 10**30, -(10**12), 2**63])
+def test_times_beyond_the_calendar_are_refused(bad: int) -> None:
+    with pytest.raises(FrameError, match="in seconds, not in milliseconds"):
+        query_for("customers", {}, created=(bad, None))
+
+
+def test_other_spans_are_taken_likewise() -> None:
+    query = query_for("payouts", {"arrival_date": {"gte": "2026-01-15"}})
+    assert query.params["arrival_date"] == {"gte": 1_768_435_200}
+    day = query_for("payouts", {"arrival_date": date(2026, 1, 15)})
+    assert day.params["arrival_date"] == 1_768_435_200

@@ -1,0 +1,82 @@
+"""What a caller asks for: which list, which rows and columns, and for whom.
+
+Checked on the way in, so that a slip is told in one sentence and not by
+whatever stumbles over it later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stripe_nb.errors import FrameError
+from stripe_nb.frames.window import Window
+from stripe_nb.session import Client
+
+if TYPE_CHECKING:
+    import stripe
+
+__all__ = ["Selection"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Selection:
+    """Some rows and columns of a list; see `frame` for each."""
+
+    resource: str | type[stripe.StripeObject]
+    created: Window | None = None
+    limit: int | None = None
+    expand: Sequence[str] = ()
+    fields: Sequence[str] | None = None
+    client: Client | None = None
+    stripe_account: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.resource = _name(self.resource)
+        _check_limit(self.limit)
+        self.expand = _names("expand", self.expand)
+        if self.fields is not None:
+            self.fields = _names("fields", self.fields)
+        if self.client is not None and not isinstance(self.client, Client):
+            raise FrameError(
+                f"client must be what connect() returns, not {_kind(self.client)}."
+            )
+
+
+def _name(resource: object) -> str:
+    # A class of the SDK's stands for its objects.
+    name = getattr(resource, "OBJECT_NAME", None)
+    if isinstance(resource, type) and isinstance(name, str):
+        return name
+    if not isinstance(resource, str) or not resource.strip():
+        raise FrameError(
+            'frame takes the name of a resource, such as "customers", not '
+            f"{_kind(resource)}; objects at hand become a frame with to_frame."
+        )
+    return resource
+
+
+def _check_limit(limit: object) -> None:
+    if limit is None:
+        return
+    if isinstance(limit, bool) or not hasattr(limit, "__index__"):
+        raise FrameError(
+            f"limit must be a whole number, or None for all rows, not {limit!r}."
+        )
+    if int(limit.__index__()) < 0:
+        raise FrameError(f"limit={limit} is negative; give None for all rows.")
+
+
+def _names(option: str, names: object) -> tuple[str, ...]:
+    if isinstance(names, str):
+        return (names,)
+    found = tuple(names) if isinstance(names, Iterable) else (None,)
+    if not all(isinstance(name, str) for name in found):
+        raise FrameError(f'{option} must be names, such as ["id"], not {names!r}.')
+    return found
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"
