@@ -26,7 +26,9 @@ _TIMEOUT_MS = 15_000
 NO_ICON = "<!doctype html><link rel='icon' href='data:,'>"
 
 
-@pytest.fixture(scope="session")
+# For a module and no longer: while it runs, so does its event loop, in which no
+# other test could run one of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start Chromium; skip only where none was promised by CHROMIUM."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
