@@ -129,8 +129,7 @@ class Sandbox:
 
     def start(self) -> Self:
         """Begin to serve; return itself once it answers."""
-        if self._stopped:
-            raise SandboxError("This sandbox was stopped: make a new one.")
+        self._check_not_stopped()
         if self._server is None:
             server = Server(
                 self.engine, port=self._port, uds=self._uds, latency=self._latency
@@ -145,9 +144,14 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
             self._server = None
-        self._courier.stop()
-        self._store.close()
         self._stopped = True
+        self._courier.stop()
+        with self.engine.lock:
+            self._store.close()
+
+    def _check_not_stopped(self) -> None:
+        if self._stopped:
+            raise SandboxError("This sandbox was stopped: make a new one.")
 
     def handle(self, request: Request) -> Response:
         """Answer a request without HTTP."""
@@ -166,10 +170,13 @@ class Sandbox:
         Raises
         ------
         SandboxError
-            If that takes longer.
+            If that takes longer, or the sandbox is stopped.
         """
+        self._check_not_stopped()
         self._courier.start()
-        if not self._courier.wait(timeout):
+        done = self._courier.wait(timeout)
+        self._check_not_stopped()
+        if not done:
             raise SandboxError(
                 f"After {timeout:g} seconds some webhooks are still to be delivered: "
                 "sandbox.deliveries tells which, and why."
@@ -179,6 +186,7 @@ class Sandbox:
     def deliveries(self) -> list[Delivery]:
         """Every webhook so far and how its delivery went, oldest first."""
         with self.engine.lock:
+            self._check_not_stopped()
             return self._store.deliveries.all()
 
     @property
@@ -197,6 +205,7 @@ class Sandbox:
             Where to; an older snapshot there is replaced.
         """
         with self.engine.lock:
+            self._check_not_stopped()
             self._store.save_to(path)
         return Path(path)
 
@@ -214,12 +223,17 @@ class Sandbox:
             If it is no such file.
         """
         with self.engine.lock:
+            self._check_not_stopped()
             self._store.load_from(path)
             self._opening.reload(self.engine)
+            self._courier.renew()
 
     def reset(self) -> None:
         """Begin again: nothing is left but what there was at first."""
-        self._opening.reset(self.engine)
+        with self.engine.lock:
+            self._check_not_stopped()
+            self._courier.renew()
+            self._opening.reset(self.engine)
 
     def authenticate(self, intent_id: str, *, succeed: bool = True) -> None:
         """Answer a waiting 3D Secure question in the cardholder's place.
@@ -297,7 +311,11 @@ class Sandbox:
             ) from tried.refusal
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def __exit__(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 from stripe_nb.sandbox.errors import Forbidden, InvalidRequest, Unauthorized
 
-__all__ = ["authorize", "key_of", "refuse_publishable"]
+__all__ = ["authorize", "key_of", "named_account", "refuse_publishable"]
 
 # What a publishable one opens is for `publishable` to say.
 _TEST_KEY = re.compile(r"(sk|rk|pk)_test_[A-Za-z0-9]{16,}")
@@ -64,7 +64,14 @@ def authorize(
             "details, or we can help at https://support.stripe.com/."
         )
     _check(key)
-    account = _named(headers) or own_account
+    account = named_account(headers)
+    context = _context(headers)
+    if account and context and account != context:
+        raise InvalidRequest(
+            "The Stripe-Account and Stripe-Context headers name two accounts: send "
+            "one of them."
+        )
+    account = account or own_account
     if account != own_account and not is_connected(account):
         raise Forbidden(
             f"The provided key '{_masked(key)}' does not have access to account "
@@ -75,16 +82,14 @@ def authorize(
     return account
 
 
-def _named(headers: Mapping[str, str]) -> str:
-    """Return the account that the headers name; a context's last part is one."""
-    account = headers.get("stripe-account", "").strip()
-    context = headers.get("stripe-context", "").strip().rpartition("/")[2]
-    if account and context and account != context:
-        raise InvalidRequest(
-            "The Stripe-Account and Stripe-Context headers name two accounts: send "
-            "one of them."
-        )
-    return account or context
+def named_account(headers: Mapping[str, str]) -> str:
+    """Return the account that the headers name, or an empty text."""
+    return headers.get("stripe-account", "").strip() or _context(headers)
+
+
+def _context(headers: Mapping[str, str]) -> str:
+    """Return the account of a context: its last part."""
+    return headers.get("stripe-context", "").strip().rpartition("/")[2]
 
 
 def _check(key: str) -> None:

@@ -150,7 +150,7 @@ class Engine:
         A transport that lets time pass before `answer` holds it meanwhile. Gives
         whether another request holds it already.
         """
-        with self.idempotency.held(request) as in_use:
+        with self.idempotency.held(request, self.account) as in_use:
             yield in_use
 
     def answer(

@@ -8,6 +8,7 @@ HTTP: `server` and the webhooks' courier ask it what strikes.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
@@ -75,15 +76,26 @@ class Fault:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
+        if str(self.kind) not in KINDS:
             raise SandboxError(
                 f"There is no fault {self.kind!r}: choose from {', '.join(KINDS)}."
             )
-        if not 0 <= self.rate <= 1:
-            raise SandboxError(
-                f"The rate of the fault {self.kind} is {self.rate}: give a number from "
-                "0 (never) to 1 (always)."
-            )
+        if not _is_number(self.rate) or self.rate > 1:
+            raise self._wrong("rate", "a number from 0 (never) to 1 (always)")
+        if not isinstance(self.on, str):
+            raise self._wrong("on", "text such as 'POST /v1/customers'")
+        if not _is_count(self.after):
+            raise self._wrong("after", "a whole number, 0 or more")
+        if self.times is not None and not _is_count(self.times):
+            raise self._wrong("times", "a whole number, 0 or more")
+        if self.seconds is not None and not _is_number(self.seconds):
+            raise self._wrong("seconds", "a finite number, 0 or more")
+
+    def _wrong(self, name: str, wanted: str) -> SandboxError:
+        return SandboxError(
+            f"The {name} of the fault {self.kind} is {getattr(self, name)!r}: give "
+            f"{wanted}."
+        )
 
     @property
     def length(self) -> float:
@@ -91,6 +103,15 @@ class Fault:
         if self.seconds is not None:
             return self.seconds
         return _DEFAULT_SECONDS.get(self.kind, 0.0)
+
+
+def _is_number(value: Any) -> bool:
+    right = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return right and 0 <= value < math.inf
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 @dataclass(slots=True)
@@ -109,6 +130,11 @@ class Faults:
     seed: int = 0
     _seen: dict[int, int] = field(default_factory=dict)
     _struck: dict[int, int] = field(default_factory=dict)
+
+    def reset(self) -> None:
+        """Begin to count again, so that the same requests meet the same faults."""
+        self._seen.clear()
+        self._struck.clear()
 
     def strikes(self, kind: str, target: str) -> Fault | None:
         """Return the fault of a kind that strikes a target now, if one does.
@@ -206,6 +232,11 @@ def _from_text(part: str) -> Fault:
 
 
 def _from_fields(values: Mapping[str, Any]) -> Fault:
+    if not isinstance(values, Mapping):
+        raise SandboxError(
+            f"{values!r} is no fault: give an object such as "
+            '{"kind": "drop", "rate": 0.1}.'
+        )
     known = [each.name for each in fields(Fault)]
     unknown = [name for name in values if name not in known]
     if unknown or "kind" not in values:

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from stripe_nb.sandbox.access import key_of, named_account
 from stripe_nb.sandbox.errors import (
     IdempotencyInUse,
     IdempotencyMismatch,
@@ -46,6 +47,12 @@ class Claim:
     account: str
     key: str
     fingerprint: str
+    publishable: bool = False
+
+    @property
+    def kept_under(self) -> str:
+        """The key as it is stored: a page never gets a secret key's answer."""
+        return f"{'pk' if self.publishable else 'sk'}/{self.key}"
 
     def recall(self, now: int) -> Kept | None:
         """Return the first answer, if there was one in the last 24 hours.
@@ -55,7 +62,9 @@ class Claim:
         IdempotencyMismatch
             If the key came with another request then.
         """
-        found = self.store.remembered(self.account, self.key, now - _KEPT_SECONDS)
+        found = self.store.remembered(
+            self.account, self.kept_under, now - _KEPT_SECONDS
+        )
         if found is None:
             return None
         fingerprint, request_id, status, body = found
@@ -67,9 +76,10 @@ class Claim:
         """Keep the first answer."""
         self.store.remember(
             self.account,
-            self.key,
+            self.kept_under,
             fingerprint=self.fingerprint,
             created=now,
+            since=now - _KEPT_SECONDS,
             request_id=request_id,
             status=status,
             body=body,
@@ -81,13 +91,21 @@ class Idempotency:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._running: set[tuple[str, str]] = set()
+        self._running: set[tuple[str, str, str]] = set()
 
     @contextmanager
-    def held(self, request: Request) -> Iterator[bool]:
-        """Hold a request's key while it runs; give whether another one has it."""
-        key = _key(request)
-        token = (request.headers.get("authorization", ""), key)
+    def held(self, request: Request, own_account: str) -> Iterator[bool]:
+        """Hold a request's key while it runs; give whether another one has it.
+
+        Parameters
+        ----------
+        request
+            The request.
+        own_account
+            Whose the key is where the request names no account.
+        """
+        key, headers = _key(request), request.headers
+        token = (named_account(headers) or own_account, key_of(headers), key)
         in_use = bool(key) and token in self._running
         if key and not in_use:
             self._running.add(token)
@@ -123,14 +141,24 @@ class Idempotency:
             [request.method, request.path, _numbers_away(tree)],
             option=orjson.OPT_SORT_KEYS,
         )
-        return Claim(self._store, account, key, hashlib.sha256(content).hexdigest())
+        return Claim(
+            self._store,
+            account,
+            key,
+            hashlib.sha256(content).hexdigest(),
+            publishable=key_of(request.headers).startswith("pk_"),
+        )
 
 
 def _numbers_away(tree: Any) -> Any:
-    """Make ``a[0]=x`` and ``a[]=x`` the same, as they are to the operation."""
+    """Make ``a[0]=x`` and ``a[]=x`` the same, as they are to the operation.
+
+    Other numbers may be names, as in metadata.
+    """
     if isinstance(tree, dict):
-        if tree and all(key.isdecimal() for key in tree):
-            tree = [tree[key] for key in sorted(tree, key=int)]
+        places = [str(place) for place in range(len(tree))]
+        if tree and set(tree) == set(places):
+            tree = [tree[place] for place in places]
         else:
             return {key: _numbers_away(value) for key, value in tree.items()}
     return [_numbers_away(value) for value in tree] if isinstance(tree, list) else tree

@@ -66,6 +66,7 @@ class Opening:
                 self.store.clear()
             engine.ids.counters.clear()
             engine.requests.clear()
+            engine.faults.reset()
             if isinstance(engine.clock, TickingClock):
                 engine.clock.set(self._start())
             self._begin(engine)
@@ -75,6 +76,7 @@ class Opening:
         engine.ids.counters.clear()
         counters = orjson.loads(self.store.setting("counters") or "{}")
         engine.ids.counters.update(counters)
+        engine.faults.reset()
         kept = self.store.setting("clock")
         if kept is not None and isinstance(engine.clock, TickingClock):
             engine.clock.set(int(kept))

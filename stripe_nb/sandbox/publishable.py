@@ -63,7 +63,51 @@ _INTENT_FIELDS = frozenset(
         "usage",
     }
 )
-_INTENTS = ("payment_intent", "setup_intent")
+_PAGE_FIELDS = frozenset(
+    {
+        "allow_promotion_codes",
+        "amount_subtotal",
+        "amount_total",
+        "automatic_tax",
+        "billing_address_collection",
+        "branding_settings",
+        "cancel_url",
+        "consent_collection",
+        "created",
+        "currency",
+        "custom_fields",
+        "custom_text",
+        "customer_email",
+        "expires_at",
+        "id",
+        "livemode",
+        "locale",
+        "mode",
+        "object",
+        "payment_method_collection",
+        "payment_method_types",
+        "payment_status",
+        "phone_number_collection",
+        "return_url",
+        "shipping_address_collection",
+        "shipping_cost",
+        "shipping_options",
+        "status",
+        "submit_type",
+        "success_url",
+        "total_details",
+        "ui_mode",
+        "url",
+    }
+)
+_SHOWN_FIELDS = {
+    "checkout.session": _PAGE_FIELDS,
+    "payment_intent": _INTENT_FIELDS,
+    "setup_intent": _INTENT_FIELDS,
+}
+# Of what else a page makes or sees: what its seller alone is to know.
+_HIDDEN = frozenset({"customer", "customer_account", "metadata"})
+_EXPANDABLE = "payment_method"
 
 
 def is_publishable(headers: Mapping[str, str]) -> bool:
@@ -91,8 +135,11 @@ def admit(
     Unauthorized
         If a publishable key does not open the operation.
     InvalidRequest
-        If the client secret is missing, or another object's.
+        If the client secret is missing, or another object's; or for what a page
+        can't expand.
     """
+    if operation.name in _MAKING or operation.name in _WITH_SECRET:
+        _check_expand(tree.get("expand"))
     if operation.name in _MAKING:
         return tree
     said = _WITH_SECRET.get(operation.name)
@@ -110,13 +157,30 @@ def admit(
     return {name: value for name, value in tree.items() if name != _SECRET}
 
 
+def _check_expand(given: Any) -> None:
+    if isinstance(given, dict):
+        given = list(given.values())
+    for path in given if isinstance(given, list) else [given]:
+        if path and path != _EXPANDABLE:
+            raise InvalidRequest(
+                f"This property cannot be expanded with a publishable key ({path}). "
+                f"It expands {_EXPANDABLE} only.",
+                param="expand",
+            )
+
+
 def shown(value: Any) -> Any:
-    """Return an answer, or an error, with no more of an intent than a page needs."""
+    """Return an answer, or an error, with no more in it than a page needs."""
+    if isinstance(value, list):
+        return [shown(each) for each in value]
     if not isinstance(value, dict):
         return value
-    if value.get("object") in _INTENTS:
-        return {name: each for name, each in value.items() if name in _INTENT_FIELDS}
-    if "error" in value:
-        error = {name: shown(each) for name, each in value["error"].items()}
-        return {"error": error}
-    return value
+    return {name: shown(each) for name, each in value.items() if _is_shown(value, name)}
+
+
+def _is_shown(obj: Json, name: str) -> bool:
+    kind = obj.get("object")
+    if not isinstance(kind, str):
+        return True
+    allowed = _SHOWN_FIELDS.get(kind)
+    return name not in _HIDDEN if allowed is None else name in allowed

@@ -179,7 +179,9 @@ def conditions(query: Query, resource: str, call: Call) -> list[Condition]:
 
 def _condition(clause: Clause, resource: str, call: Call) -> Condition:
     field = _field(clause, resource, call)
-    if clause.operator not in _OPERATORS[field.kind]:
+    if clause.operator not in _OPERATORS[field.kind] or (
+        clause.value is None and clause.operator != ":"
+    ):
         raise _misused(clause)
     sql, values = _value_sql(field, clause)
     if clause.value is None:
@@ -248,14 +250,16 @@ def _number(clause: Clause, value: str) -> int | float:
         raise _misused(clause) from None
     if not number.is_finite():
         raise _misused(clause)
-    whole = number == number.to_integral_value() and abs(number) < _TOO_LARGE
+    # Comparisons alone: arithmetic overflows on what has a large exponent.
+    whole = -_TOO_LARGE < number < _TOO_LARGE and number == number.to_integral_value()
     return int(number) if whole else float(number)
 
 
 def _misused(clause: Clause) -> InvalidRequest:
     return InvalidRequest(
         f"Field `{clause.field}` can't be searched with the operator "
-        f"`{clause.operator}` and the value `{clause.value}`.",
+        f"`{clause.operator}` and the value "
+        f"`{'null' if clause.value is None else clause.value}`.",
         param="query",
     )
 
@@ -265,6 +269,14 @@ def _token(row: Row) -> str:
     return urlsafe_b64encode(f"{row.created}.{row.seq}".encode()).decode().rstrip("=")
 
 
+def _stored(text: str) -> int:
+    """Read a number as SQLite can hold it."""
+    number = int(text)
+    if not -_TOO_LARGE < number < _TOO_LARGE:
+        raise ValueError(number)
+    return number
+
+
 def _position(token: str | None, resource: str) -> Row | None:
     """Read where the page before ended."""
     if not token:
@@ -272,7 +284,7 @@ def _position(token: str | None, resource: str) -> Row | None:
     try:
         text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
         created, _, seq = text.partition(".")
-        where = int(created), int(seq)
+        where = _stored(created), _stored(seq)
     except (Base64Error, ValueError):
         raise ParameterInvalid(
             "Invalid page: use the next_page of the page before.", param="page"

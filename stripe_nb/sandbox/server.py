@@ -30,14 +30,14 @@ from stripe_nb.sandbox.errors import InvalidRequest
 from stripe_nb.sandbox.mishaps import Protocol, answer_badly, as_http
 from stripe_nb.sandbox.origins import LocalOrigins
 from stripe_nb.sandbox.pages.routes import page_routes
-from stripe_nb.sandbox.resources.file_link import linked_file
 from stripe_nb.sandbox.resources.stripecli_session import SOCKET_PATH
-from stripe_nb.sandbox.sockets import HOST, listen_tcp, listen_unix
+from stripe_nb.sandbox.sockets import HOST, SocketFile, listen_tcp, listen_unix
 from stripe_nb.sandbox.wire import Request, Response
 
 __all__ = ["Server"]
 
-_LARGEST_BODY = 16 * 1024 * 1024
+# The largest file that Stripe takes, and what a form has around it.
+_LARGEST_BODY = 16 * 1024 * 1024 + 64 * 1024
 _LARGEST_FRAME = 4 * 1024 * 1024
 # Requests that come over a Unix socket keep the name of Stripe's host.
 _NAMES = ["127.0.0.1", "localhost", "[::1]", "*.stripe.com"]
@@ -71,13 +71,14 @@ class Server:
         self.latency = latency
         tcp = listen_tcp(port)
         self._sockets = [tcp]
-        self._uds = None if uds is None else Path(uds)
-        if self._uds:
+        self._uds: SocketFile | None = None
+        if uds is not None:
             try:
-                self._sockets.append(listen_unix(self._uds))
+                self._sockets.append(listen_unix(uds))
             except SandboxError:
                 tcp.close()
                 raise
+            self._uds = SocketFile.at(uds)
         self.port: int = tcp.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
         self._ready = threading.Event()
@@ -114,7 +115,7 @@ class Server:
         for listener in self._sockets:
             listener.close()
         if self._uds:
-            self._uds.unlink(missing_ok=True)
+            self._uds.remove()
 
     def _serve(self) -> None:
         asyncio.run(self._server.serve(sockets=self._sockets))
@@ -129,7 +130,6 @@ class Server:
             routes=[
                 *page_routes(self.engine, self.url, _body),
                 Route(onboarding_page.PATH, self._onboarding, methods=["GET", "POST"]),
-                Route("/links/{secret}", self._link),
                 WebSocketRoute(SOCKET_PATH, self._cli),
                 Route(
                     "/{path:path}",
@@ -180,9 +180,6 @@ class Server:
             (await _body(http) or b"").decode("latin-1"),
             method=http.method,
         )
-
-    async def _link(self, http: HttpRequest) -> HttpResponse:
-        return linked_file(self.engine, http.path_params["secret"])
 
 
 async def _body(http: HttpRequest) -> bytes | None:

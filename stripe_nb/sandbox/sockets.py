@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from stripe_nb.errors import SandboxError
 
-__all__ = ["HOST", "listen_tcp", "listen_unix"]
+__all__ = ["HOST", "SocketFile", "listen_tcp", "listen_unix"]
 
 HOST = "127.0.0.1"
 
@@ -73,6 +75,37 @@ def listen_unix(path: str | Path) -> socket.socket:
         ) from error
     listener.set_inheritable(False)
     return listener
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFile:
+    """The file of a socket that listens, told from any that takes its place.
+
+    Attributes
+    ----------
+    path
+        Where it is, whatever the working folder becomes.
+    device, inode
+        Which file it is.
+    """
+
+    path: Path
+    device: int
+    inode: int
+
+    @classmethod
+    def at(cls, path: str | Path) -> Self:
+        """Return the file that is at a path now."""
+        where = Path(path).resolve()
+        found = where.stat()
+        return cls(where, found.st_dev, found.st_ino)
+
+    def remove(self) -> None:
+        """Remove the file, unless it is gone or another one by now."""
+        with contextlib.suppress(FileNotFoundError):
+            found = self.path.stat()
+            if (found.st_dev, found.st_ino) == (self.device, self.inode):
+                self.path.unlink()
 
 
 def _clear(path: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox import snapshots
 from stripe_nb.sandbox.delivery import ledger
 from stripe_nb.sandbox.text_match import has_part, has_phrase, same_text
 from stripe_nb.sandbox.wire import Json
@@ -66,6 +67,7 @@ create table if not exists idempotency (
     body blob not null,
     primary key (account, key)
 ) without rowid;
+create index if not exists idempotency_created on idempotency (created);
 create table if not exists due (
     seq integer primary key,
     at integer not null,
@@ -134,6 +136,15 @@ def _extract(path: str) -> str:
     return f"json_extract(body, '${steps}')"
 
 
+def _unusable(path: str | Path | None, error: sqlite3.Error) -> SandboxError:
+    why = (
+        "another sandbox has it open; stop that one, or choose another file"
+        if "locked" in str(error)
+        else str(error)
+    )
+    return SandboxError(f"The sandbox can't keep its data in {path}: {why}.")
+
+
 class Store:
     """The objects, idempotency keys and settings of one sandbox.
 
@@ -146,13 +157,27 @@ class Store:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
+        self._path = None if path is None else Path(path).resolve()
+        self._db = self._connection(path)
         try:
-            self._db = sqlite3.connect(
+            self._prepare(path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _connection(self, path: str | Path | None) -> sqlite3.Connection:
+        try:
+            return sqlite3.connect(
                 path or ":memory:",
                 timeout=_SECONDS_TO_LOCK,
                 isolation_level=None,
                 check_same_thread=False,
             )
+        except sqlite3.Error as error:
+            raise _unusable(path, error) from error
+
+    def _prepare(self, path: str | Path | None) -> None:
+        try:
             # Two sandboxes on one file would give out the same ids.
             self._db.execute("pragma locking_mode = exclusive")
             # With a write-ahead log, what was committed survives a killed process.
@@ -160,14 +185,7 @@ class Store:
             self._db.execute("pragma synchronous = normal")
             self._db.executescript(_SCHEMA + ledger.SCHEMA)
         except sqlite3.Error as error:
-            why = (
-                "another sandbox has it open; stop that one, or choose another file"
-                if "locked" in str(error)
-                else str(error)
-            )
-            raise SandboxError(
-                f"The sandbox can't keep its data in {path}: {why}."
-            ) from error
+            raise _unusable(path, error) from error
         for function in (has_part, has_phrase, same_text):
             self._db.create_function(function.__name__, 2, function, deterministic=True)
         for name in _INDEXED:
@@ -202,30 +220,14 @@ class Store:
 
     def save_to(self, path: str | Path) -> None:
         """Copy all into a file, whole or not at all."""
-        target = Path(path)
-        part = target.with_name(f"{target.name}.part")
-        try:
-            part.unlink(missing_ok=True)
-            with closing(sqlite3.connect(part)) as copy:
-                self._db.backup(copy)
-            part.replace(target)
-        except (OSError, sqlite3.Error) as error:
-            raise SandboxError(f"No snapshot can be written to {path}: {error}.") from (
-                error
-            )
+        snapshots.write(self._db, path, self._path)
 
     def load_from(self, path: str | Path) -> None:
         """Replace all by what a file holds, if it was made with the same seed."""
-        try:
-            address = f"{Path(path).resolve(strict=True).as_uri()}?mode=ro"
-            with closing(sqlite3.connect(address, uri=True)) as source:
-                found = dict(source.execute("select name, value from settings"))
-                self._check_snapshot(path, found)
-                source.backup(self._db)
-        except (OSError, sqlite3.Error) as error:
-            raise SandboxError(f"{path} is no snapshot of a sandbox: {error}.") from (
-                error
-            )
+        with snapshots.opened(path, self._path) as source:
+            found = dict(source.execute("select name, value from settings"))
+            self._check_snapshot(path, found)
+            source.backup(self._db)
 
     def _check_snapshot(self, path: str | Path, found: Mapping[str, str]) -> None:
         for name, wanted in (("format", _FORMAT), ("seed", self.setting("seed"))):
@@ -255,6 +257,18 @@ class Store:
         finally:
             self._db.execute("rollback to preview")
             self._db.execute("release preview")
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Undo what happens inside, within a transaction, if it raises."""
+        self._db.execute("savepoint trial")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback to trial")
+            raise
+        finally:
+            self._db.execute("release trial")
 
     def insert(
         self, account: str, obj: Json, created: int, private: Json | None = None
@@ -456,11 +470,13 @@ class Store:
         *,
         fingerprint: str,
         created: int,
+        since: int,
         request_id: str,
         status: int,
         body: bytes,
     ) -> None:
-        """Keep an answer for an idempotency key."""
+        """Keep an answer for an idempotency key, and none from before `since`."""
+        self._db.execute("delete from idempotency where created < ?", (since,))
         self._db.execute(
             "insert into idempotency values (?, ?, ?, ?, ?, ?, ?)",
             (account, key, fingerprint, created, request_id, status, body),

@@ -93,6 +93,14 @@ def _url(call: Call, row: Row | None, direction: str) -> str | None:
     return f"{call.operation.path.format_map(call.path)}?{encode_form(params)}"
 
 
+def _stored(text: str) -> int:
+    """Read a number as SQLite can hold it."""
+    number = int(text)
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ValueError(number)
+    return number
+
+
 def _position(token: str | None, resource: str) -> tuple[bool, Row | None]:
     """Read where a page begins, and whether it goes backwards."""
     if not token:
@@ -100,7 +108,7 @@ def _position(token: str | None, resource: str) -> tuple[bool, Row | None]:
     try:
         text = urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode("ascii")
         direction, created, seq = text.split(".")
-        row = Row(int(seq), "", resource, int(created), deleted=False, body=b"")
+        row = Row(_stored(seq), "", resource, _stored(created), deleted=False, body=b"")
     except (Base64Error, ValueError):
         raise ParameterInvalid(
             "The page is none that a page before gave.", param="page"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import threading
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +206,90 @@ def test_the_order_of_parameters_does_not_matter(sandbox: Sandbox) -> None:
     again = send(sandbox, "POST", "/v1/customers", turned, idempotency_key="k")
 
     assert again.body == first.body
+
+
+def test_numbers_may_be_names(sandbox: Sandbox) -> None:
+    send(
+        sandbox, "POST", "/v1/customers", {"metadata": {"1": "a"}}, idempotency_key="k"
+    )
+
+    other = {"metadata": {"5": "a"}}
+    answer = send(sandbox, "POST", "/v1/customers", other, idempotency_key="k")
+
+    assert body(answer)["error"]["type"] == "idempotency_error"
+
+
+def test_a_list_s_numbers_are_no_names(sandbox: Sandbox) -> None:
+    first, again = (
+        sandbox.handle(
+            Request(
+                "POST",
+                "/v1/customers",
+                headers={"authorization": f"Bearer {KEY}", "idempotency-key": "k"},
+                body=form,
+            )
+        )
+        for form in (b"preferred_locales[]=en", b"preferred_locales[0]=en")
+    )
+    assert (first.status, again.body) == (200, first.body)
+
+
+def test_a_publishable_key_never_gets_a_secret_key_s_answer(sandbox: Sandbox) -> None:
+    made = body(
+        send(
+            sandbox,
+            "POST",
+            "/v1/payment_intents",
+            {"amount": 500, "currency": "usd", "metadata": {"margin": "12"}},
+        )
+    )
+    path = f"/v1/payment_intents/{made['id']}/confirm"
+    params = {"payment_method": "pm_card_visa", "return_url": "http://127.0.0.1"}
+    paid = send(sandbox, "POST", path, params, idempotency_key="k")
+    public = send(
+        sandbox,
+        "POST",
+        path,
+        {**params, "client_secret": made["client_secret"]},
+        idempotency_key="k",
+        authorization="Bearer pk_test_0123456789abcdef",
+    )
+
+    assert body(paid)["metadata"] == {"margin": "12"}
+    assert "Idempotent-Replayed" not in public.headers
+    assert b"margin" not in public.body
+
+
+def test_a_key_is_held_for_one_account_however_the_api_key_is_sent(
+    sandbox: Sandbox,
+) -> None:
+    basic = "Basic " + b64encode(f"{KEY}:".encode()).decode()
+
+    def request(authorization: str, **more: str) -> Request:
+        told = {name.replace("_", "-"): value for name, value in more.items()}
+        headers = {"authorization": authorization, "idempotency-key": "k", **told}
+        return Request("POST", "/v1/customers", headers=headers)
+
+    engine = sandbox.engine
+    with engine.begin(request(f"Bearer {KEY}")):
+        for other, in_use in (
+            (request(basic), True),
+            (request(f"Bearer {KEY}", stripe_account=engine.account), True),
+            (request(f"Bearer {KEY}", stripe_account="acct_1other"), False),
+            (request(f"Bearer {KEY}", stripe_context="acct_1other"), False),
+        ):
+            with engine.begin(other) as found:
+                assert found is in_use
+
+
+def test_old_answers_are_thrown_away(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    for day, key in (("15", "a"), ("15", "b"), ("17", "c")):
+        sandbox = Sandbox(seed=1, clock=f"2026-01-{day}T12:00:00", db=file)
+        send(sandbox, "POST", "/v1/customers", {}, idempotency_key=key)
+        sandbox.stop()
+    with closing(sqlite3.connect(file)) as left:
+        assert left.execute("select count(*) from idempotency").fetchone() == (1,)
 
 
 def test_a_refused_parameter_does_not_use_a_key_up(sandbox: Sandbox) -> None:

@@ -195,6 +195,18 @@ def test_faults_are_read_from_text_and_from_a_file(tmp_path: Path) -> None:
         ([{"kind": "drop", "when": 1}], "but no when"),
         ([{"rate": 1}], "A fault has a kind"),
         ("missing.json", "can't be read"),
+        ("latency=-1s", "seconds"),
+        ("latency=infs", "seconds"),
+        ("drop=nan", "rate"),
+        ([{"kind": "drop", "rate": "0.5"}], "rate"),
+        ([{"kind": "drop", "rate": True}], "rate"),
+        ([{"kind": ["drop"]}], "There is no fault"),
+        ([{"kind": "drop", "on": 5}], "on"),
+        ([{"kind": "drop", "after": "x"}], "after"),
+        ([{"kind": "drop", "after": 1.5}], "after"),
+        ([{"kind": "drop", "times": -1}], "times"),
+        ([{"kind": "latency", "seconds": "2"}], "seconds"),
+        ([1], "1 is no fault"),
     ],
 )
 def test_what_is_no_fault_is_refused(faults: Any, message: str) -> None:
@@ -235,3 +247,20 @@ def test_too_many_requests_to_one_endpoint_are_refused_and_others_are_not() -> N
         client.v1.products.list()
     assert refused > 0
     assert reason == "endpoint-rate"
+
+
+def statuses_of(sandbox: Sandbox) -> list[int]:
+    headers = {"Authorization": f"Bearer {sandbox.key}"}
+    url = f"{sandbox.url}/v1/balance"
+    return [requests.get(url, headers=headers, timeout=5).status_code for _ in range(9)]
+
+
+def test_faults_begin_again_with_the_sandbox(tmp_path: Path) -> None:
+    with Sandbox(seed=1, faults="error=0.4") as faulty:
+        file = faulty.snapshot(tmp_path / "one.db")
+        first = statuses_of(faulty)
+        faulty.reset()
+        assert statuses_of(faulty) == first
+        faulty.restore(file)
+        assert statuses_of(faulty) == first
+    assert len({*first}) == 2

@@ -286,7 +286,7 @@ def invoiceitem(ask: Wire) -> Any:
 
 def transfer(ask: Wire) -> Any:
     payment(ask, payment_method="pm_card_bypassPending", amount=5000)
-    made = ask("POST", "accounts", type="express", external_account="btok_us")
+    made = ask("POST", "accounts", type="standard", external_account="btok_us")
     return ask("POST", "transfers", amount=1000, currency="usd", destination=made["id"])
 
 

@@ -398,3 +398,16 @@ def test_the_portal_keeps_to_its_configuration_and_its_customer(
     assert "No such subscription" in alert(send(other.url, **form))
     kept = client.v1.subscriptions.retrieve(subscriber.id)
     assert kept.cancel_at_period_end is False
+
+
+def test_a_quantity_beyond_measure_is_refused(client: Client) -> None:
+    price = {"currency": "usd", "unit_amount": 100, "product_data": {"name": "Pen"}}
+    adjustable = {"price_data": price, "quantity": 1}
+    session = opened(
+        client, line_items=[{**adjustable, "adjustable_quantity": {"enabled": True}}]
+    )
+    item = client.v1.checkout.sessions.line_items.list(session.id).data[0]
+    for told in ("9" * 5000, "9" * 9):
+        page = pay(session.url, **{f"quantity_{item.id}": told})
+        assert page.status_code < 500
+        assert alert(page)

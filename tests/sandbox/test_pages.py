@@ -7,6 +7,7 @@ import requests
 import stripe
 
 from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox.pages.visit import Visit
 from stripe_nb.session import Client
 
 
@@ -106,3 +107,28 @@ def test_the_programmatic_answer_does_the_same(
         client.v1.payment_intents.retrieve(failed.id).status
         == "requires_payment_method"
     )
+
+
+def test_the_answer_stands_before_the_fragment(client: Client) -> None:
+    place = "https://shop.example/done"
+    for url, joint in ((place, "?"), (f"{place}?a=%20b", "&")):
+        intent = waiting(client, return_url=f"{url}#/paid?x=1")
+        back = answer(page_of(intent), "succeeded").headers["Location"]
+        assert back.startswith(f"{url}{joint}payment_intent={intent.id}&")
+        assert back.endswith("&redirect_status=succeeded#/paid?x=1")
+
+
+def test_a_page_that_fails_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = page_of(waiting(client))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr(Visit, "call_about", fail)
+    page = requests.get(url, timeout=5)
+
+    assert (page.status_code, "its log says more" in page.text) == (500, True)
+    assert "it broke" not in page.text
+    assert "it broke" in caplog.text

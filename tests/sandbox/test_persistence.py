@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 import stripe
 
+from stripe_nb.clock import monotonic
 from stripe_nb.errors import SandboxError
-from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox import Sandbox, store
+from stripe_nb.sandbox.store import Store
 
 KEY = "sk_test_" + "A1b2C3d4" * 3
 START = [sys.executable, "-c", "from stripe_nb.cli import main; main()", "sandbox"]
@@ -155,3 +158,81 @@ def test_a_unix_socket_never_replaces_a_file(tmp_path: Path) -> None:
         sandbox.start()
     sandbox.stop()
     assert path.read_text() == "mine"
+
+
+def test_a_snapshot_is_its_owner_s_alone(tmp_path: Path) -> None:
+    with Sandbox(seed=1) as sandbox:
+        file = sandbox.snapshot(tmp_path / "one.db")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["own.db", "own.db-wal", "link.db"])
+def test_a_snapshot_never_replaces_the_data_itself(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "own.db"
+    (tmp_path / "link.db").symlink_to(file)
+    with Sandbox(seed=1, db=file) as sandbox:
+        kept = _client(sandbox.url).v1.customers.create({"name": "kept"})
+        with pytest.raises(SandboxError, match="keeps its data there"):
+            sandbox.snapshot(tmp_path / name)
+        with pytest.raises(SandboxError, match="keeps its data there"):
+            sandbox.restore(tmp_path / name)
+    with Sandbox(db=file) as opened:
+        assert _client(opened.url).v1.customers.retrieve(kept.id).name == "kept"
+
+
+def test_a_snapshot_s_first_part_never_replaces_the_data(tmp_path: Path) -> None:
+    file = tmp_path / "one.part"
+    with Sandbox(seed=1, db=file) as sandbox:
+        kept = _client(sandbox.url).v1.customers.create({"name": "kept"})
+        with pytest.raises(SandboxError, match="keeps its data there"):
+            sandbox.snapshot(tmp_path / "one")
+    with Sandbox(db=file) as opened:
+        assert _client(opened.url).v1.customers.retrieve(kept.id).name == "kept"
+
+
+def test_what_another_sandbox_has_open_is_refused_at_once(tmp_path: Path) -> None:
+    with Sandbox(seed=1, db=tmp_path / "own.db"), Sandbox(seed=1) as other:
+        began = monotonic()
+        with pytest.raises(SandboxError, match="another sandbox has it open"):
+            other.restore(tmp_path / "own.db")
+        assert monotonic() - began < 1
+
+
+def test_a_failed_start_lets_the_file_go(tmp_path: Path) -> None:
+    file = tmp_path / "own.db"
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        failing = Sandbox(seed=1, db=file, port=port)
+        with pytest.raises(SandboxError, match="can't listen"), failing:
+            pass
+        with Sandbox(seed=1, db=file) as sandbox:
+            assert _client(sandbox.url).v1.balance.retrieve().object == "balance"
+
+
+def test_a_file_of_another_format_is_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own.db"
+    Store(file).close()
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_FORMAT", "0")
+        with pytest.raises(SandboxError, match="another version"):
+            Store(file)
+    Store(file).close()
+
+
+def test_a_socket_that_took_the_place_of_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.sock"
+    monkeypatch.chdir(tmp_path)
+    first = Sandbox(seed=1, uds="s.sock").start()
+    path.unlink()
+    with Sandbox(seed=1, uds=path):
+        first.stop()
+        assert path.is_socket()
+
+    last = Sandbox(seed=1, uds="s.sock").start()
+    monkeypatch.chdir("/")
+    last.stop()
+    assert not path.exists()

@@ -140,3 +140,56 @@ def test_the_script_is_served_where_stripes_is(sandbox: Sandbox) -> None:
 
         assert script.headers["Content-Type"].startswith("text/javascript")
         assert "window.Stripe" in script.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["customer", "payment_method.customer", "latest_charge", "payment_method.x.y"],
+)
+def test_a_page_expands_the_payment_method_alone(
+    client: Client, sandbox: Sandbox, path: str
+) -> None:
+    customer = client.v1.customers.create({"name": "Jenny", "phone": "12345"})
+    method = client.v1.payment_methods.attach("pm_card_visa", {"customer": customer.id})
+    client.v1.payment_methods.update(method.id, {"metadata": {"risk": "high"}})
+    intent = client.v1.payment_intents.create(
+        {
+            "amount": 2000,
+            "currency": "usd",
+            "customer": customer.id,
+            "payment_method": method.id,
+        }
+    )
+    where = f"payment_intents/{intent.id}"
+    for form in ("expand[]", "expand[0]", "expand"):
+        told = {"client_secret": intent.client_secret, form: path}
+        refused = ask(sandbox, "GET", where, **told)
+        assert refused.status_code == 400
+        assert "12345" not in refused.text
+
+    told = {"client_secret": intent.client_secret, "expand[]": "payment_method"}
+    seen = ask(sandbox, "GET", where, **told).json()["payment_method"]
+    assert seen["card"]["last4"] == "4242"
+    assert not {"customer", "metadata"} & set(seen)
+
+
+def test_a_page_sees_what_a_session_asks_for_alone(
+    client: Client, sandbox: Sandbox
+) -> None:
+    customer = client.v1.customers.create({"email": "a@example.com", "phone": "12345"})
+    session = client.v1.checkout.sessions.create(
+        {
+            "mode": "setup",
+            "currency": "usd",
+            "customer": customer.id,
+            "success_url": "https://shop.example/done",
+            "metadata": {"margin": "12"},
+        }
+    )
+    where = f"payment_pages/{session.id}"
+    seen = ask(sandbox, "GET", where)
+
+    assert (seen.json()["id"], seen.json()["mode"]) == (session.id, "setup")
+    assert "margin" not in seen.text
+    assert "customer" not in seen.json()
+    assert ask(sandbox, "GET", where, **{"expand[]": "customer"}).status_code == 400

@@ -119,6 +119,14 @@ def test_a_body_that_is_too_large_is_refused(running: Sandbox) -> None:
     assert alive(running)
 
 
+def test_a_request_keeps_its_secrets_to_itself() -> None:
+    request = Request(
+        "POST", "/v1/tokens", headers={"authorization": "Bearer k3y"}, body=b"4242"
+    )
+    assert "k3y" not in repr(request)
+    assert "4242" not in repr(request)
+
+
 @pytest.mark.parametrize(
     "sent",
     [

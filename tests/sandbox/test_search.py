@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -138,6 +139,8 @@ def test_what_is_found_can_be_expanded(client: Client) -> None:
         ("name>3", "can't be searched with the operator"),
         ("created~123", "can't be searched with the operator"),
         ("created>abc", "can't be searched with the operator"),
+        ("created>null", "operator `>` and the value `null`"),
+        ("email~null", "can't be searched with the operator"),
     ],
 )
 def test_what_can_t_be_searched_is_refused(
@@ -149,9 +152,12 @@ def test_what_can_t_be_searched_is_refused(
     assert caught.value.http_status == 400
 
 
-def test_a_page_that_no_answer_gave_is_refused(client: Client) -> None:
+@pytest.mark.parametrize(
+    "page", ["no such", urlsafe_b64encode(b"9" * 30 + b".1").decode()]
+)
+def test_a_page_that_no_answer_gave_is_refused(client: Client, page: str) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.customers.search({"query": "created>0", "page": "no such"})
+        client.v1.customers.search({"query": "created>0", "page": page})
     assert caught.value.param == "page"
 
 
@@ -178,3 +184,19 @@ def test_a_value_never_becomes_sql(sandbox: Sandbox, client: Client) -> None:
     evil = "x' or 1=1 --"
     answer = client.v1.customers.search({"query": f'metadata["{evil}"]:"{evil}"'})
     assert answer.data == []
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("created:1e999999999", 0),
+        ("created<1e999999999", 1),
+        ("created>-1e999999999", 1),
+        ("created<1e-999999999", 0),
+    ],
+)
+def test_numbers_beyond_measure_are_compared(
+    client: Client, query: str, found: int
+) -> None:
+    client.v1.customers.create({})
+    assert len(client.v1.customers.search({"query": query}).data) == found

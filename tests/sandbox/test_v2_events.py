@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 import stripe
 
 from stripe_nb.sandbox import Sandbox
@@ -183,3 +185,13 @@ def test_destinations_in_a_cloud_are_not_simulated(v2: stripe.StripeClient) -> N
             amazon_eventbridge={"aws_account_id": "1", "aws_region": "us-east-1"},
         )
     assert caught.value.http_status == 501
+
+
+def test_a_page_beyond_all_numbers_is_refused(sandbox: Sandbox) -> None:
+    token = urlsafe_b64encode(b"n." + b"9" * 30 + b".1").decode()
+    answer = requests.get(
+        f"{sandbox.url}/v2/core/event_destinations?page={token}",
+        headers={"Authorization": f"Bearer {sandbox.key}"},
+        timeout=5,
+    )
+    assert (answer.status_code, "The page is none" in answer.text) == (400, True)

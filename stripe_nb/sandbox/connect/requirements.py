@@ -49,6 +49,8 @@ _HIDDEN = {
     "ssn_last_4": ("ssn_last_4_provided", "id_number_provided"),
     "tax_id": ("tax_id_provided",),
 }
+# Capabilities that are granted before anything is told.
+_AT_ONCE = frozenset({"legacy_payments"})
 _ALTERNATIVES = {"business_profile.url": "business_profile.product_description"}
 
 
@@ -144,7 +146,12 @@ def state(
     if rejected or due:
         requirements["disabled_reason"] = rejected or "requirements.past_due"
     return {
-        "capabilities": dict.fromkeys(requested, "active" if able else "inactive"),
+        "capabilities": {
+            name: "active"
+            if able or (name in _AT_ONCE and not rejected)
+            else "inactive"
+            for name in requested
+        },
         "charges_enabled": able,
         "details_submitted": bool(requested) and not due,
         "future_requirements": nothing_due(),

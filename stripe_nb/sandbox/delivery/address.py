@@ -52,6 +52,8 @@ def check_url(url: str, others: Sequence[str], *, param: str = "url") -> None:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
+        # A name that can't be looked up: a part of it is empty or too long.
+        (host or "").encode("idna")
     except ValueError:
         raise _invalid("Invalid URL: Not a valid URL", param) from None
     if parts.scheme not in ("http", "https"):

@@ -7,29 +7,24 @@ wait for it. Only this machine is sent to, unless other hosts are allowed.
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import logging
-import socket
-import ssl
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
 from stripe_nb.clock import monotonic, wall_time
-from stripe_nb.sandbox import shapes
-from stripe_nb.sandbox.blank import in_order
 from stripe_nb.sandbox.delivery.address import is_allowed
+from stripe_nb.sandbox.delivery.contents import contents
 from stripe_nb.sandbox.delivery.ledger import Delivery
 from stripe_nb.sandbox.delivery.outbox import DESTINATION, ENDPOINT, count_down
+from stripe_nb.sandbox.delivery.sending import Sender, said
 from stripe_nb.sandbox.delivery.signing import headers
-from stripe_nb.sandbox.delivery.thin import notification
 from stripe_nb.sandbox.store import Row
-from stripe_nb.sandbox.wire import Json
 
 if TYPE_CHECKING:
     from stripe_nb.sandbox.engine import Engine
@@ -41,11 +36,10 @@ _logger = logging.getLogger(__name__)
 # Stripe's sandboxes try three times over hours; here nobody should wait so long.
 RETRY_DELAYS = (0.5, 1.0, 2.0)
 
-_SECONDS_TO_ANSWER = 10.0
 _LINGER_SECONDS = 5.0
 _REORDER_SECONDS = 0.25
+_SECONDS_TO_END = 2.0
 _OK = range(200, 300)
-_LARGEST_ANSWER = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +48,10 @@ class Parcel:
 
     delivery: Delivery
     url: str
-    secret: str
+    secret: str = field(repr=False)
     body: bytes
+    # Which ledger the delivery stands in: each reset or restore begins another.
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +91,39 @@ class Courier:
         self._lock = threading.Lock()
         self._settled = threading.Condition()
         self._running = False
+        self._ended = False
+        self._epoch = 0
 
     def start(self) -> None:
-        """Begin with what is waiting."""
+        """Begin with what is waiting, unless it was stopped."""
         with self.engine.lock:
-            if self._running:
-                return
-            self._running = True
+            with self._lock:
+                if self._running or self._ended:
+                    return
+                self._running = True
             self.engine.outbox.wake = self.wake
-            waiting = set(self.engine.store.deliveries.waiting())
-        self.wake(waiting)
+            self.wake(self._waiting())
 
     def stop(self) -> None:
-        """Stop sending; what is not sent yet stays noted."""
+        """Stop sending for good; what is not sent yet stays noted."""
         with self._lock:
-            self._running = False
+            self._running, self._ended = False, True
             lanes = list(self._lanes.values())
         for lane in lanes:
             lane.stop()
+        end = monotonic() + _SECONDS_TO_END
         for lane in lanes:
-            lane.join()
+            lane.join(max(end - monotonic(), 0.0))
+        with self._settled:
+            self._settled.notify_all()
+
+    def renew(self) -> None:
+        """Go on with another ledger: what is under way belongs to the former one.
+
+        To be called within the engine's lock, as soon as the ledger is replaced.
+        """
+        self._epoch += 1
+        self.wake(self._waiting())
 
     def wake(self, endpoints: set[str]) -> None:
         """Let the endpoints' lanes look for work."""
@@ -133,13 +142,26 @@ class Courier:
         with self._lock:
             if lane.woken.is_set():
                 return False
-            self._lanes.pop(lane.endpoint, None)
+            self._remove(lane)
             return True
 
+    def end(self, lane: _Lane) -> None:
+        """Let another lane take an ended one's place."""
+        with self._lock:
+            self._remove(lane)
+
+    def _remove(self, lane: _Lane) -> None:
+        if self._lanes.get(lane.endpoint) is lane:
+            del self._lanes[lane.endpoint]
+
     def wait(self, timeout: float) -> bool:
-        """Wait until nothing is left to send; tell whether it came to that."""
+        """Wait until nothing is left to send; tell whether it came to that.
+
+        Once stopped, it sends nothing more.
+        """
         end = monotonic() + timeout
-        while self._waiting():
+        while waiting := self._waiting():
+            self.wake(waiting - self._at_work())
             left = end - monotonic()
             if left <= 0:
                 return False
@@ -147,13 +169,21 @@ class Courier:
                 self._settled.wait(min(left, 0.05))
         return True
 
-    def _waiting(self) -> bool:
+    def _waiting(self) -> set[str]:
         with self.engine.lock:
-            return bool(self.engine.store.deliveries.waiting())
+            if not self._running:
+                return set()
+            return set(self.engine.store.deliveries.waiting())
+
+    def _at_work(self) -> set[str]:
+        with self._lock:
+            return set(self._lanes)
 
     def pick(self, endpoint: str) -> Parcel | float | None:
         """Return what to send next, or when to look again, if ever."""
         with self.engine.lock:
+            if not self._running:
+                return None
             ledger = self.engine.store.deliveries
             now = wall_time()
             found = ledger.next(endpoint, now)
@@ -164,7 +194,13 @@ class Courier:
                 with self.engine.aside():
                     ledger.hold(found, now + _REORDER_SECONDS)
                 return 0.0
-            return self._pack(found)
+            try:
+                return self._pack(found)
+            except Exception as error:
+                # One that can't be sent must not hold up all that come after it.
+                _logger.exception("%s can't be sent to %s", found.event, endpoint)
+                self._note(found, None, said(error))
+                return 0.0
 
     def _goes_later(self, delivery: Delivery) -> bool:
         """Tell whether a fault makes this delivery change its place."""
@@ -184,37 +220,21 @@ class Courier:
             delivery,
             url=_url(endpoint),
             secret=orjson.loads(endpoint.private or b"{}").get("secret", ""),
-            body=self._body(event.obj, endpoint.obj, delivery),
+            body=contents(self.engine, event.obj, endpoint.obj, delivery),
+            epoch=self._epoch,
         )
-
-    def _body(self, event: Json, endpoint: Json, delivery: Delivery) -> bytes:
-        """Return the exact bytes to sign and send."""
-        if event["object"] == "event":
-            content = self._in_version(event, endpoint, delivery.account)
-            content["pending_webhooks"] = delivery.pending
-        else:
-            content = notification(event)
-        if delivery.owner != delivery.account:
-            key = "account" if event["object"] == "event" else "context"
-            content = in_order({**content, key: delivery.account})
-        return orjson.dumps(
-            content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        )
-
-    def _in_version(self, event: Json, endpoint: Json, account: str) -> Json:
-        """Return an event as it is under the version that its endpoint is for."""
-        version = endpoint.get("api_version") or endpoint.get("snapshot_api_version")
-        if not version:
-            return event
-        call = self.engine.internal_call()
-        call.account, call.version = account, version
-        data = {**event["data"], "object": shapes.older(call, event["data"]["object"])}
-        return {**event, "api_version": version, "data": data}
 
     def record(self, parcel: Parcel, status: int | None, error: str | None) -> None:
         """Note how a delivery went, and when it is to be tried again."""
-        delivery = parcel.delivery
-        with self.engine.lock, self.engine.aside():
+        with self.engine.lock:
+            # What is no longer in the ledger has nothing to be noted of.
+            if self._running and parcel.epoch == self._epoch:
+                self._note(parcel.delivery, status, error)
+        with self._settled:
+            self._settled.notify_all()
+
+    def _note(self, delivery: Delivery, status: int | None, error: str | None) -> None:
+        with self.engine.aside():
             ledger = self.engine.store.deliveries
             if status in _OK:
                 ledger.settle(delivery, "delivered", status, error)
@@ -224,8 +244,6 @@ class Courier:
                 ledger.put_off(delivery, due, status, error)
             else:
                 ledger.settle(delivery, "failed", status, error)
-        with self._settled:
-            self._settled.notify_all()
 
 
 class _Lane(threading.Thread):
@@ -237,27 +255,26 @@ class _Lane(threading.Thread):
         self.endpoint = endpoint
         self.woken = threading.Event()
         self._stopped = False
-        self._connection: http.client.HTTPConnection | None = None
-        self._to: tuple[str, str] = ("", "")
+        self._sender = Sender()
 
     def stop(self) -> None:
         """End soon, even in the middle of a request."""
         self._stopped = True
         self.woken.set()
-        connection = self._connection
-        if connection and connection.sock:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        self._sender.stop()
 
     def run(self) -> None:
-        while not self._stopped:
-            self.woken.clear()
-            found = self.courier.pick(self.endpoint)
-            if isinstance(found, Parcel):
-                self._carry(found)
-            elif not self._rest(found):
-                break
-        self._close()
+        try:
+            while not self._stopped:
+                self.woken.clear()
+                found = self.courier.pick(self.endpoint)
+                if isinstance(found, Parcel):
+                    self._carry(found)
+                elif not self._rest(found):
+                    break
+        finally:
+            self._sender.close()
+            self.courier.end(self)
 
     def _rest(self, seconds: float | None) -> bool:
         """Wait for work; tell whether to go on."""
@@ -268,72 +285,32 @@ class _Lane(threading.Thread):
         times = 1
         if self.courier.engine.faults.strikes("duplicate", self.endpoint):
             times = 2
-        outcome = _Outcome()
-        for _ in range(times):
-            outcome = self._send(parcel)
+        for _ in range(times - 1):
+            self._send(parcel)
+            self._sender.drain()
+        outcome = self._send(parcel)
         if not self._stopped:
             if not outcome.ok:
-                said = outcome.error or f"HTTP {outcome.status}"
-                _logger.info("Webhook to %s failed: %s", self.endpoint, said)
+                why = outcome.error or f"HTTP {outcome.status}"
+                _logger.info("Webhook to %s failed: %s", self.endpoint, why)
             self.courier.record(parcel, outcome.status, outcome.error)
+        self._sender.drain()
 
     def _send(self, parcel: Parcel) -> _Outcome:
-        url = urlsplit(parcel.url)
-        if not is_allowed(url.hostname or "", self.courier.hosts):
+        host = urlsplit(parcel.url).hostname or ""
+        if not is_allowed(host, self.courier.hosts):
             return _Outcome(error="The sandbox sends webhooks to this machine only.")
         signed = headers(parcel.body, parcel.secret, int(wall_time()))
-        reused = self._reach(url)
         try:
-            return self._post(url, parcel.body, signed)
+            return _Outcome(self._sender.post(parcel.url, parcel.body, signed))
         except (OSError, http.client.HTTPException) as error:
-            self._close()
-            # A kept connection may have been closed on the other side meanwhile.
-            stale = isinstance(error, ConnectionError | http.client.BadStatusLine)
-            if not (reused and stale) or self._stopped:
-                return _Outcome(error=_said(error))
-        self._reach(url)
-        try:
-            return self._post(url, parcel.body, signed)
-        except (OSError, http.client.HTTPException) as error:
-            self._close()
-            return _Outcome(error=_said(error))
-
-    def _reach(self, url: SplitResult) -> bool:
-        """Have a connection to a URL's host; tell whether it was there before."""
-        to = (url.scheme, url.netloc)
-        if self._connection is not None and self._to == to:
-            return True
-        self._close()
-        self._to = to
-        host, port = url.hostname or "", url.port
-        self._connection = (
-            http.client.HTTPSConnection(
-                host,
-                port,
-                timeout=_SECONDS_TO_ANSWER,
-                context=ssl.create_default_context(),
-            )
-            if url.scheme == "https"
-            else http.client.HTTPConnection(host, port, timeout=_SECONDS_TO_ANSWER)
-        )
-        return False
-
-    def _post(self, url: SplitResult, body: bytes, signed: dict[str, str]) -> _Outcome:
-        connection = self._connection
-        if connection is None:
-            raise ConnectionError
-        path = f"{url.path or '/'}{'?' + url.query if url.query else ''}"
-        connection.request("POST", path, body, signed)
-        answer = connection.getresponse()
-        rest = answer.read(_LARGEST_ANSWER)
-        if answer.will_close or len(rest) == _LARGEST_ANSWER:
-            self._close()
-        return _Outcome(status=answer.status)
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+            self._sender.close()
+            return _Outcome(error=said(error))
+        except Exception as error:
+            # Whatever it is, what comes after it is to be sent.
+            _logger.exception("Webhook to %s can't be sent", self.endpoint)
+            self._sender.close()
+            return _Outcome(error=said(error))
 
 
 def _enabled(endpoint: Row) -> bool:
@@ -349,9 +326,3 @@ def _url(endpoint: Row) -> str:
     if endpoint.object == ENDPOINT:
         return str(obj["url"])
     return str(orjson.loads(endpoint.private or b"{}")["url"])
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return f"No answer within {_SECONDS_TO_ANSWER:.0f} seconds."
-    return f"{type(error).__name__}: {error}"

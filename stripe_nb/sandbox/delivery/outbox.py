@@ -57,7 +57,7 @@ class Outbox:
         event
             A snapshot (v1) or thin (v2) event; to be stored by the caller.
         """
-        found = list(self._recipients(account, event))
+        found = list(self.recipients(account, event))
         pending = len(found) + self.listeners.count(account, event)
         for endpoint, owner in found:
             self.store.deliveries.add(endpoint, owner, event["id"], account, pending)
@@ -91,7 +91,7 @@ class Outbox:
         """Take back what the transaction announced: it never happened."""
         self._events, self._endpoints = [], set()
 
-    def _recipients(self, account: str, event: Json) -> Iterator[tuple[str, str]]:
+    def recipients(self, account: str, event: Json) -> Iterator[tuple[str, str]]:
         """Give the endpoints that an event is for, and their accounts."""
         owners = dict.fromkeys((account, self.platform))
         # Some events on a platform are about an account that is connected to it.
@@ -107,7 +107,7 @@ class Outbox:
         """Tell whether anybody is to get a thin event of a type."""
         event = {"object": "v2.core.event", "type": event_type}
         return bool(self.listeners.count(account, event)) or any(
-            self._recipients(account, event)
+            self.recipients(account, event)
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import ApiError, CardDeclined, InvalidRequest
 from stripe_nb.sandbox.invoicing.draft import DAY, subscription_of
+from stripe_nb.sandbox.resources import customer_balance_transaction as balances
 from stripe_nb.sandbox.resources import payment_intent, payment_method
 from stripe_nb.sandbox.wire import Json
 
@@ -14,6 +15,7 @@ __all__ = [
     "chargeable",
     "default_payment",
     "failed",
+    "is_detached",
     "method_for",
     "paid",
     "pay",
@@ -98,9 +100,14 @@ def method_for(call: Call, invoice: Json) -> Json | None:
         customer["invoice_settings"]["default_payment_method"],
         customer["default_source"],
     ):
-        if name:
+        if name and not is_detached(call, name):
             return chargeable(call, name)
     return None
+
+
+def is_detached(call: Call, name: str) -> bool:
+    """Return whether a payment method was taken off its customer, for good."""
+    return bool(call.private(name).get("detached"))
 
 
 def chargeable(call: Call, name: str) -> Json:
@@ -200,8 +207,10 @@ def settle(call: Call, intent: Json) -> None:
         return
     payment = _payment_by(call, invoice, intent)
     received = intent["amount_received"]
+    surplus = max(received - invoice["amount_remaining"], 0)
     invoice = {
         **invoice,
+        "amount_overpaid": invoice["amount_overpaid"] + surplus,
         "amount_paid": invoice["amount_paid"] + received,
         "amount_remaining": max(invoice["amount_remaining"] - received, 0),
         "attempt_count": _attempts(call, invoice),
@@ -214,11 +223,27 @@ def settle(call: Call, intent: Json) -> None:
         "status_transitions": {"canceled_at": None, "paid_at": call.now()},
     }
     if invoice["amount_remaining"]:
-        call.update(invoice, announce="invoice.updated")
+        invoice = call.update(invoice, announce="invoice.updated")
         call.update(payment, announce="invoice_payment.paid")
+        ask_for(call, invoice)
         return
     call.update(payment)
+    _credit(call, invoice, surplus)
     paid(call, invoice, payment=payment)
+
+
+def _credit(call: Call, invoice: Json, surplus: int) -> None:
+    """Leave what was paid too much on the customer's balance."""
+    customer = call.find("customer", invoice["customer"])
+    if surplus and customer:
+        balances.book(
+            call,
+            customer,
+            -surplus,
+            "invoice_overpaid",
+            invoice["currency"],
+            invoice=invoice["id"],
+        )
 
 
 def _payment_by(call: Call, invoice: Json, intent: Json) -> Json:

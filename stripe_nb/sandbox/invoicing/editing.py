@@ -104,6 +104,7 @@ def take_parameters(call: Call, invoice: Json) -> None:
             call,
             params["discounts"],
             for_customer=invoice["customer"],
+            currency=invoice["currency"],
             invoice=invoice["id"],
         )
     _take_due_date(call, invoice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -66,10 +67,15 @@ def _ahead(call: Call, intent: Json) -> list[str | None]:
 
 
 def _returned(return_url: str, intent: Json, outcome: str) -> str:
-    joint = "&" if "?" in return_url else "?"
     kind = intent["object"]
-    return (
-        f"{return_url}{joint}{kind}={intent['id']}"
-        f"&{kind}_client_secret={intent['client_secret']}"
-        f"&source_type=card&redirect_status={outcome}"
+    answer = urlencode(
+        {
+            kind: intent["id"],
+            f"{kind}_client_secret": intent["client_secret"],
+            "source_type": "card",
+            "redirect_status": outcome,
+        }
     )
+    place, hash_sign, fragment = return_url.partition("#")
+    joint = "&" if "?" in place else "?"
+    return f"{place}{joint}{answer}{hash_sign}{fragment}"

@@ -21,6 +21,7 @@ THANKS_PATH = "/c/thanks/{session}"
 _KINDS = ("card", "sepa_debit")
 _BUTTONS = {"book": "Book", "donate": "Donate", "subscribe": "Subscribe"}
 _GONE = 410
+_LONGEST_QUANTITY = 9
 _UNCONFIRMED = (
     "We are unable to authenticate your payment method. Please choose a different "
     "payment method and try again."
@@ -120,7 +121,7 @@ def _choose(visit: Visit, call: Call, session: Json) -> Json:
     for item in items.of(call, session["id"]):
         told = visit.told(f"quantity_{item['id']}")
         if told and told != str(item["quantity"]):
-            if not told.isdecimal():
+            if not told.isdecimal() or len(told) > _LONGEST_QUANTITY:
                 raise InvalidRequest(f"How many of {item['description']}?")
             quantities[item["id"]] = int(told)
     code = visit.form.get("promotion_code")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -10,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stripe_nb.sandbox.errors import ApiError
 from stripe_nb.sandbox.pages import (
     STYLE_PATH,
     challenge,
@@ -20,6 +23,7 @@ from stripe_nb.sandbox.pages import (
     static,
 )
 from stripe_nb.sandbox.pages.visit import Visit
+from stripe_nb.sandbox.resources import file_link
 
 if TYPE_CHECKING:
     from stripe_nb.sandbox.engine import Engine
@@ -29,7 +33,10 @@ __all__ = ["page_routes"]
 ReadBody = Callable[[Request], Awaitable[bytes | None]]
 Show = Callable[[Visit], Response]
 
+_logger = logging.getLogger(__name__)
+
 _TOO_LARGE = 413
+_FAILED = 500
 _SCRIPT = "text/javascript; charset=utf-8"
 _PAGES: tuple[tuple[str, Show], ...] = (
     (challenge.PATH, challenge.challenge),
@@ -37,6 +44,7 @@ _PAGES: tuple[tuple[str, Show], ...] = (
     (checkout.THANKS_PATH, checkout.thanks),
     (links.PATH, links.open_link),
     (portal.PATH, portal.portal),
+    (file_link.PATH, file_link.linked_file),
 )
 _FILES = (
     (STYLE_PATH, "pages.css", "text/css; charset=utf-8"),
@@ -72,8 +80,7 @@ def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
                 is_post=http.method == "POST",
             )
             with engine.lock:
-                engine.catch_up()
-                return show(visit)
+                return _shown(visit, show)
 
         return Route(path, answer, methods=["GET", "POST"])
 
@@ -87,3 +94,15 @@ def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
         *(route(path, show) for path, show in _PAGES),
         *(file(*entry) for entry in _FILES),
     ]
+
+
+def _shown(visit: Visit, show: Show) -> Response:
+    """Return a page; one that refuses or fails is a page too."""
+    try:
+        visit.engine.catch_up()
+        return show(visit)
+    except ApiError as error:
+        return page("Refused", f"<p>{escape(error.message)}</p>", error.http_status)
+    except Exception:
+        _logger.exception("%s failed", show.__name__)
+        return page("Failed", "<p>The sandbox failed; its log says more.</p>", _FAILED)

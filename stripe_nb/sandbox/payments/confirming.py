@@ -22,7 +22,11 @@ Outcome = tuple[Json, ApiError | None]
 
 # What an intent may belong to: a key of its private facts, the object's name.
 # An invoice of a checkout session hears of it first.
-_OWNERS = {"invoice": "invoice", "checkout_session": "checkout.session"}
+_OWNERS = {
+    "invoice": "invoice",
+    "checkout_session": "checkout.session",
+    "subscription": "subscription",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.connect.platform import on_platform
 from stripe_nb.sandbox.errors import InvalidRequest
 from stripe_nb.sandbox.resources import application_fee, transfer
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Shares", "check", "pay_out", "shares"]
+__all__ = [
+    "Shares",
+    "check",
+    "check_charges_enabled",
+    "check_fee",
+    "pay_out",
+    "shares",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ def check(call: Call) -> None:
     data = params.get("transfer_data") or {}
     destination = data.get("destination")
     if destination:
-        transfer.recipient(call, destination, "transfer_data[destination]")
+        account = transfer.recipient(call, destination, "transfer_data[destination]")
+        transfer.check_receives(account)
     if params.get("on_behalf_of"):
         transfer.recipient(call, params["on_behalf_of"], "on_behalf_of")
     direct = call.account != call.engine.account
@@ -62,9 +71,47 @@ def check(call: Call) -> None:
         )
 
 
+def check_charges_enabled(call: Call) -> None:
+    """Refuse a direct charge on a connected account that may not charge.
+
+    Raises
+    ------
+    InvalidRequest
+        In Stripe's words.
+    """
+    account = on_platform(call).get("account", call.account)
+    if not account["charges_enabled"]:
+        raise InvalidRequest(
+            "This Connect account cannot currently make live charges. The "
+            "`requirements.disabled_reason` property on the account will provide "
+            "information about why this account is currently disabled. If you are a "
+            "customer trying to make a purchase, please contact the owner of this "
+            "site. Your transaction has not been processed."
+        )
+
+
+def check_fee(fee: int | None, amount: int) -> None:
+    """Refuse an application fee that is more than what is paid.
+
+    Raises
+    ------
+    InvalidRequest
+        With both sums.
+    """
+    if (fee or 0) > amount:
+        raise InvalidRequest(
+            f"The application_fee_amount ({fee}) must not be greater than the amount "
+            f"of the payment ({amount}).",
+            param="application_fee_amount",
+        )
+
+
 def shares(call: Call, charge: Json, amount: int) -> Shares:
-    """Read who gets what of an amount that a charge takes."""
-    fee = charge["application_fee_amount"] or 0
+    """Read who gets what of an amount that a charge takes.
+
+    The fee is capped at what is captured, as Stripe does.
+    """
+    fee = min(charge["application_fee_amount"] or 0, amount)
     destination = (charge["transfer_data"] or {}).get("destination")
     direct = fee and not destination and call.account != call.engine.account
     fees = [application_fee.detail(call, fee, charge["currency"])] if direct else []

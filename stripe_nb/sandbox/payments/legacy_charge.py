@@ -17,6 +17,7 @@ from stripe_nb.sandbox.errors import (
 from stripe_nb.sandbox.payments import connect
 from stripe_nb.sandbox.payments.basis import COPIED, Basis
 from stripe_nb.sandbox.payments.card_source import as_method
+from stripe_nb.sandbox.payments.texts import check_texts
 from stripe_nb.sandbox.resource import check_metadata
 from stripe_nb.sandbox.resources import card as card_sources
 from stripe_nb.sandbox.wire import Json
@@ -66,7 +67,10 @@ def read(call: Call) -> Order:
             raise ParameterMissing(name)
     currency = check_currency(params["currency"])
     check_amount(params["amount"], currency)
+    connect.check_charges_enabled(call)
     connect.check(call)
+    connect.check_fee(params.get("application_fee_amount"), params["amount"])
+    check_texts(params)
     source, card = _source(call)
     fields: Json = {name: params.get(name) for name in COPIED}
     basis = Basis(

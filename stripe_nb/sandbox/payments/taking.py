@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest, ParameterInvalid
-from stripe_nb.sandbox.payments import cash, debiting
+from stripe_nb.sandbox.payments import cash, connect, debiting
 from stripe_nb.sandbox.payments.card_input import declined
 from stripe_nb.sandbox.payments.confirming import tell_owner
 from stripe_nb.sandbox.resources import charge, payment_method
@@ -26,6 +26,7 @@ def capture(call: Call, intent: Json) -> Json:
     asked = params.get("amount_to_capture")
     amount = most if asked is None else asked
     _check_amount(amount, most)
+    connect.check_fee(params.get("application_fee_amount"), amount)
     made = call.get("charge", intent["latest_charge"])
     final = params.get("final_capture") is not False
     if not final and not _offers(made, "multicapture"):

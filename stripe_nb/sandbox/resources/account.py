@@ -30,8 +30,9 @@ _BUSINESS = "stripe_nb sandbox"
 
 # Parameters that have no field of the same name and meaning, and are handled apart.
 _APART = ("capabilities", "controller", "external_account", "individual", "type")
-# What an account with Stripe's full dashboard has without asking.
-_BY_DEFAULT = ("card_payments", "transfers")
+# What an account with Stripe's full dashboard has without asking. The last one
+# lets it take transfers at once, as those of the Stripe CLI's triggers do.
+_BY_DEFAULT = ("card_payments", "transfers", "legacy_payments")
 _BEYOND = ("account_token", "documents")
 # What Stripe keeps of a company's secrets, and what the object says of them.
 _COMPANY_SECRETS = {

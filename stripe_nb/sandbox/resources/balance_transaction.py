@@ -13,8 +13,7 @@ from stripe_nb.sandbox.wire import Json
 
 __all__ = ["BalanceTransaction", "available_on", "book", "processing_fee"]
 
-# Stripe's standard price for cards in the United States; it charges the fixed
-# part in the currency of the balance.
+# Stripe's standard price for cards in the United States.
 _FEE_PER_THOUSAND = 29
 _FEE_FIXED = 30
 _BUSINESS_DAYS_TO_AVAILABLE = 2
@@ -76,6 +75,10 @@ class BalanceTransaction(Behaviour):
 
 def processing_fee(amount: int) -> int:
     """Return what Stripe keeps of a charge, in minor units of its currency.
+
+    A simplification: the fixed part is 30 minor units in every currency (30 yen
+    as well as 30 cents), and each charge is booked in its own currency, without
+    conversion to the account's default one.
 
     Examples
     --------

@@ -14,7 +14,7 @@ from stripe_nb.sandbox.errors import (
 from stripe_nb.sandbox.resource import Behaviour
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Coupon", "amount_off", "check", "products", "redeem"]
+__all__ = ["Coupon", "amount_off", "check", "check_pays_in", "products", "redeem"]
 
 # Stripe keeps these apart from the object: they appear only when expanded.
 _EXPANDED_ONLY = ("applies_to", "currency_options")
@@ -156,6 +156,24 @@ def check(call: Call, coupon: Json, param: str) -> None:
         raise InvalidRequest(
             f"Coupon expired: {coupon['id']}", code="coupon_expired", param=param
         )
+
+
+def check_pays_in(call: Call, coupon: Json, currency: str, param: str) -> None:
+    """Refuse a coupon whose sum is in other currencies than a bill's.
+
+    Raises
+    ------
+    InvalidRequest
+        If it would take nothing off.
+    """
+    if coupon["amount_off"] is None or amount_off(call, coupon, currency):
+        return
+    raise InvalidRequest(
+        f"The coupon {coupon['id']} takes off an amount in {coupon['currency']}, so it "
+        f"can't be applied to a bill in {currency}. Add {currency} to its "
+        "`currency_options`, or use a coupon with `percent_off`.",
+        param=param,
+    )
 
 
 def redeem(call: Call, coupon: Json) -> None:

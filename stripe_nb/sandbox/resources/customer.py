@@ -15,6 +15,7 @@ from stripe_nb.sandbox.errors import (
 )
 from stripe_nb.sandbox.events import changes
 from stripe_nb.sandbox.payments import cash
+from stripe_nb.sandbox.payments.texts import check_email
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import (
     card,
@@ -204,11 +205,7 @@ def _only(customer: Json) -> Json:
 def _check(call: Call) -> None:
     params = call.params
     check_metadata(params)
-    email = params.get("email")
-    if email and ("@" not in email or email != email.strip()):
-        raise ParameterInvalid(
-            f"Invalid email address: {email}", code="email_invalid", param="email"
-        )
+    check_email(params.get("email"))
     prefix = params.get("invoice_prefix")
     if prefix is not None:
         _check_prefix(call, prefix)

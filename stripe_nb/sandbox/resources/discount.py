@@ -63,6 +63,7 @@ def build(
     *,
     param: str = "discounts[0]",
     for_customer: str | None = None,
+    currency: str | None = None,
     **owner: str | None,
 ) -> Json:
     """Return a discount of what a request names; a new one is not stored.
@@ -77,6 +78,8 @@ def build(
         Where that stands in the request.
     for_customer
         Whose it will be, for a promotion code's restrictions.
+    currency
+        What it has to be able to take something off in.
     owner
         ``customer``, ``subscription``, ``invoice`` and so on, as in the discount.
     """
@@ -90,7 +93,10 @@ def build(
     way = ways[0]
     where = f"{param}[{way}]" if param else way
     if way == "discount":
-        return call.get("discount", given[way], param=where, http_status=400)
+        known = call.get("discount", given[way], param=where, http_status=400)
+        if currency:
+            coupon.check_pays_in(call, coupon_of(call, known), currency, where)
+        return known
     code = None
     if way == "promotion_code":
         code = call.get("promotion_code", given[way], param=where, http_status=400)
@@ -98,6 +104,8 @@ def build(
         given = {"coupon": code["promotion"]["coupon"]}
     found = call.get("coupon", given["coupon"], param=where, http_status=400)
     coupon.check(call, found, where)
+    if currency:
+        coupon.check_pays_in(call, found, currency, where)
     return call.new(
         "discount",
         end=_end(call, found),
@@ -121,6 +129,7 @@ def take(
     *,
     param: str = "discounts",
     for_customer: str | None = None,
+    currency: str | None = None,
     **owner: str | None,
 ) -> list[str]:
     """Store the discounts that a request names, and count them as redeemed.
@@ -130,7 +139,12 @@ def take(
     names = []
     for index, each in enumerate(given or ()):
         built = build(
-            call, each, param=f"{param}[{index}]", for_customer=for_customer, **owner
+            call,
+            each,
+            param=f"{param}[{index}]",
+            for_customer=for_customer,
+            currency=currency,
+            **owner,
         )
         if call.row(built["id"]) is None:
             store(call, built)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from stripe_nb.catalog.model import Field, Kind, Type
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.delivery.outbox import ENDPOINT, takes
-from stripe_nb.sandbox.errors import InvalidRequest
+from stripe_nb.sandbox.delivery.outbox import ENDPOINT
+from stripe_nb.sandbox.errors import InvalidRequest, ResourceMissing
 from stripe_nb.sandbox.resource import Behaviour, Listing
 from stripe_nb.sandbox.store import Condition
 from stripe_nb.sandbox.unlisted import unlisted
@@ -57,13 +58,14 @@ class Event(Behaviour):
 
     def on_retry(self, call: Call) -> Json:
         """Send an event again: to one endpoint, to the CLI, or to all that take it."""
-        event = self.target(call)
+        account = _happened_on(call)
+        event = self.target(replace(call, account=account))
         outbox = call.engine.outbox
         named = call.given(ENDPOINT, "webhook_endpoint")
         if named:
-            outbox.send_again(call.account, event, named["id"], call.account)
+            outbox.send_again(account, event, named["id"], call.account)
         elif call.params.get("for_stripecli"):
-            if not outbox.tell_listeners(call.account, event):
+            if not outbox.tell_listeners(account, event):
                 raise InvalidRequest(
                     "No CLI endpoints found to retry delivery. Run 'stripe listen' and "
                     "retry the request to see the event in the CLI, or provide a "
@@ -71,9 +73,8 @@ class Event(Behaviour):
                     param="for_stripecli",
                 )
         else:
-            for endpoint in call.objects(ENDPOINT):
-                if takes(endpoint, event):
-                    outbox.send_again(call.account, event, endpoint["id"], call.account)
+            for endpoint, owner in outbox.recipients(account, event):
+                outbox.send_again(account, event, endpoint, owner)
         return event
 
     def condition(self, call: Call, name: str, value: Any) -> Condition:
@@ -88,6 +89,16 @@ class Event(Behaviour):
                 "(json_extract(body, '$.\"pending_webhooks\"') = 0) = ?", (value,)
             )
         return super().condition(call, name, value)
+
+
+def _happened_on(call: Call) -> str:
+    """Return the account whose event is meant: the caller's, or a connected one."""
+    account = call.params.get("account") or call.account
+    if account != call.account and not (
+        call.account == call.engine.account and call.engine.is_connected(account)
+    ):
+        raise ResourceMissing("account", account, param="account", http_status=400)
+    return str(account)
 
 
 def _escaped(text: str) -> str:

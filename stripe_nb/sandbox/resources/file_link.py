@@ -13,9 +13,11 @@ from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.wire import Json
 
 if TYPE_CHECKING:
-    from stripe_nb.sandbox.engine import Engine
+    from stripe_nb.sandbox.pages.visit import Visit
 
-__all__ = ["FileLink", "linked_file", "new_link"]
+__all__ = ["PATH", "FileLink", "linked_file", "new_link"]
+
+PATH = "/links/{secret}"
 
 _SECRET_LENGTH = 32
 _LINKED = frozenset(
@@ -118,21 +120,25 @@ def _show(call: Call, link: Json) -> None:
         call.update({**file, "links": {**file["links"], "data": shown}})
 
 
-def linked_file(engine: Engine, secret: str) -> Response:
+def linked_file(visit: Visit) -> Response:
     """Answer the file behind a link, to whoever has it."""
     from stripe_nb.sandbox.resources.file import content_of
 
-    call = engine.internal_call()
-    link = next(
-        (
-            link
-            for link in call.objects("file_link", expired=False)
-            if call.private(link["id"])["secret"] == secret
-        ),
-        None,
-    )
+    call = visit.engine.internal_call()
+    link = _find(call, visit.path["secret"])
     file = call.find("file", link["file"]) if link else None
     if file is None:
         return page("No such file", "<p>This link is no longer valid.</p>", 404)
     download = content_of(call, file)
     return Response(download.content, 200, HEADERS, download.type)
+
+
+def _find(call: Call, secret: str) -> Json | None:
+    """Return the link with a secret, of any account; the call is its account's."""
+    for account in (call.account, *(each["id"] for each in call.objects("account"))):
+        call.account = account
+        for link in call.objects("file_link", expired=False):
+            ends = link["expires_at"]
+            if call.private(link["id"])["secret"] == secret:
+                return link if ends is None or call.now() < ends else None
+    return None

@@ -295,7 +295,11 @@ def discounts_of(call: Call, item: Json | None, given: list[Json] | None) -> lis
     if item is None:
         return discount.take(call, given)
     return discount.take(
-        call, given, for_customer=item["customer"], invoice_item=item["id"]
+        call,
+        given,
+        for_customer=item["customer"],
+        currency=item["currency"],
+        invoice_item=item["id"],
     )
 
 

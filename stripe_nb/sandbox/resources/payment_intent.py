@@ -32,6 +32,7 @@ from stripe_nb.sandbox.payments.intent_params import (
     merged_options,
 )
 from stripe_nb.sandbox.payments.states import check_state, unexpected
+from stripe_nb.sandbox.payments.texts import check_texts
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import confirmation_token, payment_method
 from stripe_nb.sandbox.wire import Json
@@ -59,7 +60,10 @@ class PaymentIntent(Behaviour):
         check_amount(params["amount"], currency)
         call.given("customer", "customer")
         check_confirmation_only(params)
+        connect.check_charges_enabled(call)
         connect.check(call)
+        connect.check_fee(params.get("application_fee_amount"), params["amount"])
+        check_texts(params)
         check_metadata(params)
         kinds = method_types.taken(params, currency)
         intent = _blank(call, amount=params["amount"], currency=currency)
@@ -88,6 +92,7 @@ class PaymentIntent(Behaviour):
         confirmation_token.unfold(call)
         check_supported(call.params)
         check_state(intent, "confirm")
+        connect.check_charges_enabled(call)
         intent = self._revised(call, intent)
         _take_method(call, intent)
         return self._confirmed(call, call.update(intent))
@@ -96,6 +101,7 @@ class PaymentIntent(Behaviour):
         """Take the money that was authorized, or a part of it."""
         intent = self.target(call)
         check_state(intent, "capture")
+        check_texts(call.params)
         check_metadata(call.params, intent["metadata"])
         changes = {
             name: value
@@ -115,6 +121,7 @@ class PaymentIntent(Behaviour):
         """Ask the card for more than was authorized."""
         intent = self.target(call)
         check_state(intent, "increment")
+        check_texts(call.params)
         check_metadata(call.params, intent["metadata"])
         return taking.increment(call, intent)
 
@@ -158,7 +165,9 @@ class PaymentIntent(Behaviour):
             check_amount(asked["amount"], currency)
         call.given("customer", "customer")
         connect.check(call)
+        check_texts(params)
         assign(intent, self.resource.fields, fields_of(params))
+        connect.check_fee(intent["application_fee_amount"], intent["amount"])
         named = ("payment_method_types", "allowed_payment_method_types")
         if any(params.get(name) for name in named):
             intent.update(method_types.taken(params, currency))

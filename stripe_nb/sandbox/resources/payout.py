@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stripe_nb.sandbox.amounts import check_amount, check_currency
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.connect.platform import on_platform
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated, ResourceMissing
 from stripe_nb.sandbox.resource import Behaviour
 from stripe_nb.sandbox.resources import balance, balance_transaction, bank_account
@@ -160,6 +161,15 @@ def _book(call: Call, payout: Json, kind: str, amount: int) -> str:
     return str(transaction["id"])
 
 
+def _check_enabled(account: Json) -> None:
+    if not account["payouts_enabled"]:
+        raise InvalidRequest(
+            f"Account {account['id']} can't be paid out to: its payouts are not "
+            "enabled. Its `requirements` tell what it still owes.",
+            code="payouts_not_allowed",
+        )
+
+
 def _destination(call: Call, currency: str) -> Json:
     """Return the bank account that a payout goes to.
 
@@ -167,7 +177,8 @@ def _destination(call: Call, currency: str) -> Json:
     account has one from the first time it needs one.
     """
     named = call.params.get("destination")
-    account = call.get("account", call.account)
+    account = on_platform(call).get("account", call.account)
+    _check_enabled(account)
     listed = (account.get("external_accounts") or {}).get("data") or []
     accounts = [*listed, *call.objects("bank_account", currency=currency)]
     for found in accounts:
@@ -179,6 +190,12 @@ def _destination(call: Call, currency: str) -> Json:
     if named is not None:
         raise ResourceMissing(
             "external account", named, param="destination", http_status=400
+        )
+    if call.account != call.engine.account:
+        raise InvalidRequest(
+            "Sorry, you don't have any external accounts in that currency "
+            f"({currency}).",
+            param="currency",
         )
     details = {**bank_account.TEST_DETAILS, "currency": currency}
     made, private = bank_account.make(call, details)

@@ -174,6 +174,16 @@ class Subscription(Behaviour):
         """Fall behind, while a payment waits for the customer's own answer."""
         settling.waits(call, subscription, invoice)
 
+    def invoice_voided(self, call: Call, subscription: Json, invoice: Json) -> None:
+        """Give up on a first payment that nobody has to make any more."""
+        if subscription["latest_invoice"] == invoice["id"]:
+            ends.expire(call, subscription)
+
+    def setup_succeeded(self, call: Call, intent: Json) -> None:
+        """Keep the payment method that was set up for what a trial leads to."""
+        name = call.private(intent["id"])["subscription"]
+        settling.set_up(call, call.find(self.name, name), intent)
+
     def invoice_overdue(self, call: Call, subscription: Json, invoice: Json) -> None:
         """Fall behind, now that an invoice that was sent is overdue."""
         settling.fell_behind(call, subscription)

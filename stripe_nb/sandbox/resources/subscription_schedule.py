@@ -364,6 +364,7 @@ def _complete(call: Call, schedule: Json) -> Json:
         current_phase=None,
         released_subscription=None if cancels else subscription["id"],
         status="completed",
+        subscription=subscription["id"] if cancels else None,
         announce="subscription_schedule.completed",
     )
     subscription = call.update(

@@ -12,7 +12,10 @@ from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import balance, balance_transaction
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Transfer", "recipient", "send"]
+__all__ = ["Transfer", "check_receives", "recipient", "send"]
+
+# Any one of these lets an account take transfers.
+_RECEIVING = ("transfers", "crypto_transfers", "legacy_payments")
 
 
 class Transfer(Behaviour):
@@ -26,7 +29,7 @@ class Transfer(Behaviour):
         params = call.params
         check_metadata(params)
         currency = check_currency(params["currency"])
-        recipient(call, params["destination"], "destination")
+        check_receives(recipient(call, params["destination"], "destination"))
         charge = call.given("charge", "source_transaction")
         amount = _amount(params, charge)
         check_amount(amount, currency)
@@ -85,6 +88,23 @@ def recipient(call: Call, account: str, param: str) -> Json:
     if found is None or account == call.engine.account:
         raise ResourceMissing("destination", account, param=param, http_status=400)
     return found
+
+
+def check_receives(account: Json) -> None:
+    """Refuse to move money to an account that may not take any.
+
+    Raises
+    ------
+    InvalidRequest
+        If none of the capabilities is active that allow it.
+    """
+    held = account["capabilities"]
+    if not any(held.get(name) == "active" for name in _RECEIVING):
+        raise InvalidRequest(
+            "Your destination account needs to have at least one of the following "
+            f"capabilities enabled: {', '.join(_RECEIVING)}",
+            code="insufficient_capabilities_for_transfer",
+        )
 
 
 def send(

@@ -150,6 +150,7 @@ def _add(
         call,
         given.get("discounts"),
         for_customer=subscription["customer"],
+        currency=subscription["currency"],
         subscription=subscription["id"],
         subscription_item=item["id"],
     )
@@ -191,7 +192,10 @@ def _revised(call: Call, item: Json, given: Json, where: str) -> Json:
         revised["tax_rates"] = tax_rate.given(call, given["tax_rates"])
     if "discounts" in given:
         revised["discounts"] = discount.take(
-            call, given["discounts"], for_customer=None, subscription_item=item["id"]
+            call,
+            given["discounts"],
+            currency=item["price"]["currency"],
+            subscription_item=item["id"],
         )
     return revised
 

@@ -76,6 +76,7 @@ def _built(call: Call, customer: Json, values: Json) -> tuple[Json, list[Json]]:
         items.check(given, found, where)
         built.append(items.blank(call, subscription, found, given))
     currency = _currency(call, built)
+    _check_single_currency(call, customer, currency)
     items.check_all(built, currency, call)
     subscription["currency"] = currency
     _set_time(call, subscription, built)
@@ -89,6 +90,16 @@ def _currency(call: Call, built: list[Json]) -> str:
     if wanted:
         return check_currency(wanted)
     return str(built[0]["price"]["currency"]) if built else "usd"
+
+
+def _check_single_currency(call: Call, customer: Json, currency: str) -> None:
+    for other in call.objects("subscription", customer=customer["id"]):
+        if other["status"] not in state.OVER and other["currency"] != currency:
+            raise InvalidRequest(
+                "You cannot combine currencies on a single customer. This customer "
+                "has an active subscription, subscription schedule, discount, quote, "
+                f"or invoice item with currency {other['currency']}"
+            )
 
 
 def _set_time(call: Call, subscription: Json, built: list[Json]) -> None:
@@ -147,7 +158,10 @@ def _ask_for_method(call: Call, subscription: Json) -> None:
         and invoices.default_method(call, subscription) is None
     ):
         intent = setup_intent.open_(
-            call, customer=subscription["customer"], usage="off_session"
+            call,
+            customer=subscription["customer"],
+            usage="off_session",
+            private={"subscription": subscription["id"]},
         )
         call.update(subscription, pending_setup_intent=intent["id"])
 

@@ -11,6 +11,7 @@ from stripe_nb.sandbox.errors import (
     InvalidRequest,
     NotSimulated,
 )
+from stripe_nb.sandbox.invoicing import collection
 from stripe_nb.sandbox.resources import invoice as invoices
 from stripe_nb.sandbox.resources import invoiceitem, line_item, payment_method
 from stripe_nb.sandbox.subscriptions.lines import Line
@@ -162,7 +163,7 @@ def default_method(call: Call, subscription: Json) -> Json | None:
         customer["invoice_settings"]["default_payment_method"],
         customer["default_source"],
     ):
-        if name:
+        if name and not collection.is_detached(call, name):
             return payment_method.resolve(call, name)
     return None
 

@@ -178,6 +178,7 @@ def store(call: Call, subscription: Json, item: Json, given: Json) -> Json:
         call,
         given.get("discounts"),
         for_customer=subscription["customer"],
+        currency=subscription["currency"],
         subscription=subscription["id"],
         subscription_item=item["id"],
     )

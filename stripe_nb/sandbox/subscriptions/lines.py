@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from stripe_nb import money
 from stripe_nb.sandbox.billing import tiers
-from stripe_nb.sandbox.billing.proration import prorations, remaining
+from stripe_nb.sandbox.billing.proration import remaining
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.resources import billing_meter, price
-from stripe_nb.sandbox.subscriptions.items import cycle, is_metered
+from stripe_nb.sandbox.subscriptions import costs
+from stripe_nb.sandbox.subscriptions.items import cycle
 from stripe_nb.sandbox.wire import Json
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "for_stub",
     "for_trial",
     "for_usage",
-    "worth",
 ]
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
@@ -96,15 +96,6 @@ def for_stub(
     ]
 
 
-def worth(call: Call, subscription: Json, item: Json) -> int | None:
-    """Return what a period of an item costs ahead; ``None`` for metered ones."""
-    if is_metered(item):
-        return None
-    return price.amount_for(
-        call, item["price"], item["quantity"], subscription["currency"]
-    )
-
-
 def changed(
     call: Call, subscription: Json, before: Json | None, after: Json | None, at: int
 ) -> list[Line]:
@@ -125,19 +116,15 @@ def changed(
     period = (item["current_period_start"], item["current_period_end"])
     if at >= period[1]:
         return []
-    amounts = prorations(
-        worth(call, subscription, before) if before else None,
-        worth(call, subscription, after) if after else None,
-        at,
-        period,
-    )
     rest = (max(at, period[0]), period[1])
-    return [
-        _proration(call, before or item, line.amount, rest, credit=True)
-        if line.is_credit
-        else _proration(call, after or item, line.amount, rest, credit=False)
-        for line in amounts
-    ]
+    found = []
+    back = costs.credit(call, subscription, before, at) if before else None
+    if before and back is not None:
+        found.append(_proration(call, before, back, rest, credit=True))
+    cost = costs.debit(call, subscription, after, at) if after else None
+    if after and cost is not None:
+        found.append(_proration(call, after, cost, rest, credit=False))
+    return found
 
 
 def _proration(

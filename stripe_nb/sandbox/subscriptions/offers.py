@@ -263,6 +263,7 @@ def _invoice(call: Call, quote: Json, once: Sequence[Json]) -> Json:
             call,
             call.private(quote["id"]).get("discounts"),
             for_customer=quote["customer"],
+            currency=quote["currency"],
         ),
         footer=settings["footer"],
         parent={

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.invoicing.draft import subscription_of
 from stripe_nb.sandbox.subscriptions import ends, invoices, pauses, pending
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["failed", "fell_behind", "settled", "waits"]
+__all__ = ["failed", "fell_behind", "set_up", "settled", "waits"]
 
 _IN_ARREARS = ("past_due", "unpaid")
 
@@ -19,13 +20,46 @@ def settled(call: Call, subscription: Json, invoice: Json) -> None:
     if pauses.waits_for(call, subscription, invoice):
         pauses.end(call, subscription)
         return
-    latest = subscription["latest_invoice"] == invoice["id"]
-    status = subscription["status"]
-    if latest and (status == "incomplete" or status in _IN_ARREARS):
+    if _is_made_good(call, subscription, invoice):
         call.update(
             subscription,
             status="active",
             **_saved_method(call, subscription, invoice),
+            announce="customer.subscription.updated",
+        )
+
+
+def _is_made_good(call: Call, subscription: Json, invoice: Json) -> bool:
+    """Return whether the paid invoice is what a subscription waited for.
+
+    It is the latest one; or the last that is overdue, beside a newer one that is not.
+    """
+    status = subscription["status"]
+    if subscription["latest_invoice"] == invoice["id"]:
+        return status == "incomplete" or status in _IN_ARREARS
+    return status == "past_due" and not any(
+        _is_behind(call, bill)
+        for bill in call.objects("invoice", customer=subscription["customer"])
+        if subscription_of(bill) == subscription["id"]
+    )
+
+
+def _is_behind(call: Call, bill: Json) -> bool:
+    """Return whether a bill should have been paid by now."""
+    if bill["status"] != "open":
+        return False
+    if bill["collection_method"] == "send_invoice":
+        return bool(bill["due_date"] and bill["due_date"] <= call.now())
+    return bool(bill["attempted"])
+
+
+def set_up(call: Call, subscription: Json | None, intent: Json) -> None:
+    """Charge from now on what was set up, where the subscription still asks for it."""
+    if subscription and subscription["pending_setup_intent"] == intent["id"]:
+        call.update(
+            subscription,
+            default_payment_method=intent["payment_method"],
+            pending_setup_intent=None,
             announce="customer.subscription.updated",
         )
 

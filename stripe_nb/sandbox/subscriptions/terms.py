@@ -134,6 +134,7 @@ def take_over(call: Call, subscription: Json, *, new: bool = False) -> None:
             call,
             params["discounts"],
             for_customer=subscription["customer"],
+            currency=subscription["currency"],
             subscription=subscription["id"],
         )
     _check_collection(subscription)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox.resources.account import onboard
 from stripe_nb.session import Client
 
 
@@ -31,3 +32,15 @@ def event_types(client: Client) -> Callable[[], list[str]]:
         return [event.type for event in reversed(listed)]
 
     return types
+
+
+@pytest.fixture
+def account(client: Client, sandbox: Sandbox) -> str:
+    """Return a connected account that has told Stripe all it asked for."""
+    made = client.v1.accounts.create(
+        {"type": "express", "capabilities": {"transfers": {"requested": True}}}
+    )
+    call = sandbox.engine.internal_call()
+    with sandbox.engine.writing():
+        onboard(call, call.get("account", made.id))
+    return made.id

@@ -95,3 +95,37 @@ def test_missing_file_is_named(client: Client) -> None:
 def test_link_in_the_past_is_refused(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="in the future"):
         client.v1.file_links.create({"file": upload(client).id, "expires_at": 1})
+
+
+def test_the_largest_file_is_taken(client: Client) -> None:
+    largest = 16 * 1024 * 1024
+    content = b"%PDF-".ljust(largest, b"x")
+    file = upload(client, content, purpose="pci_document")
+    assert file.size == largest
+    with pytest.raises(stripe.InvalidRequestError, match="up to 16 MB"):
+        upload(client, content + b"x", purpose="pci_document")
+
+
+def test_link_of_a_connected_account_shows_its_file(client: Client) -> None:
+    account = client.v1.accounts.create({"type": "standard"})
+    options: stripe.RequestOptions = {"stripe_account": account.id}
+    file = client.v1.files.create(
+        {"purpose": "dispute_evidence", "file": io.BytesIO(_PNG)}, options
+    )
+    link = client.v1.file_links.create({"file": file.id}, options)
+    assert link.url is not None
+    assert read(link.url) == _PNG
+
+
+def test_link_ends_with_the_sandbox_s_time(client: Client, sandbox: Sandbox) -> None:
+    link = client.v1.file_links.create(
+        {"file": upload(client).id, "expires_at": sandbox.now + 3}
+    )
+    assert link.url is not None
+    assert read(link.url) == _PNG
+    for _ in range(3):
+        client.v1.customers.create({})
+    with pytest.raises(urllib.error.HTTPError) as gone:
+        read(link.url)
+    assert gone.value.code == 404
+    gone.value.close()

@@ -144,3 +144,39 @@ def test_a_canceled_topup_never_arrives(client: Client, wait: Wait) -> None:
     assert available(client) == 0
     with pytest.raises(stripe.InvalidRequestError, match="only a pending top-up"):
         client.v1.topups.cancel(topup.id)
+
+
+def test_a_connected_account_is_paid_out_to_its_own_bank(
+    client: Client, account: str, wait: Wait
+) -> None:
+    options: Any = {"stripe_account": account}
+    fund(client)
+    client.v1.transfers.create(
+        {"amount": 5000, "currency": "usd", "destination": account}
+    )
+    before = available(client)
+    payout = client.v1.payouts.create({"amount": 4000, "currency": "usd"}, options)
+    (bank,) = client.v1.accounts.external_accounts.list(account).data
+    assert payout.destination == bank.id
+    balance = client.v1.balance.retrieve({}, options)
+    assert (balance.available[0].amount, available(client)) == (1000, before)
+    wait(5 * DAY)
+    assert client.v1.payouts.retrieve(payout.id, {}, options).status == "paid"
+    named: Any = {"amount": 100, "currency": "usd", "destination": bank.id}
+    assert client.v1.payouts.create(named, options).destination == bank.id
+    with pytest.raises(stripe.InvalidRequestError, match="any external accounts"):
+        client.v1.payouts.create({"amount": 100, "currency": "eur"}, options)
+
+
+def test_an_account_whose_payouts_are_not_enabled_is_not_paid_out(
+    client: Client,
+) -> None:
+    made = client.v1.accounts.create({"type": "express"})
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.payouts.create(
+            {"amount": 100, "currency": "usd"}, {"stripe_account": made.id}
+        )
+    assert (refusal.value.http_status, refusal.value.code) == (
+        400,
+        "payouts_not_allowed",
+    )

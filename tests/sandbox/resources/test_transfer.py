@@ -12,9 +12,10 @@ from stripe_nb.session import Client
 
 
 @pytest.fixture
-def account(client: Client) -> str:
+def stranger(client: Client) -> str:
+    """Return a connected account that has told Stripe nothing yet."""
     made = client.v1.accounts.create(
-        {"country": "US", "capabilities": {"transfers": {"requested": True}}}
+        {"type": "express", "capabilities": {"transfers": {"requested": True}}}
     )
     return made.id
 
@@ -162,3 +163,100 @@ def test_a_fee_needs_another_account(client: Client) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refusal:
         pay(client, application_fee_amount=5)
     assert refusal.value.param == "application_fee_amount"
+
+
+def test_no_money_moves_to_an_account_that_may_take_none(
+    client: Client, stranger: str
+) -> None:
+    pay(client)
+    before = total(client)
+    with pytest.raises(stripe.InvalidRequestError) as transferred:
+        client.v1.transfers.create(
+            {"amount": 1000, "currency": "usd", "destination": stranger}
+        )
+    with pytest.raises(stripe.InvalidRequestError) as charged:
+        pay(client, transfer_data={"destination": stranger})
+    for refusal in (transferred.value, charged.value):
+        assert refusal.http_status == 400
+        assert refusal.code == "insufficient_capabilities_for_transfer"
+        assert "transfers, crypto_transfers, legacy_payments" in str(refusal)
+    assert (total(client), total(client, stranger)) == (before, 0)
+
+
+def test_an_account_made_without_capabilities_takes_transfers_at_once(
+    client: Client,
+) -> None:
+    pay(client)
+    made = client.v1.accounts.create()
+    params: Any = {"amount": 1000, "currency": "usd", "destination": made.id}
+    client.v1.transfers.create(params)
+    assert total(client, made.id) == 1000
+    assert not made.charges_enabled
+    client.v1.accounts.reject(made.id, {"reason": "fraud_other"})
+    with pytest.raises(stripe.InvalidRequestError, match="at least one of"):
+        client.v1.transfers.create(params)
+
+
+def test_an_account_that_may_not_charge_takes_no_direct_charge(
+    client: Client, stranger: str
+) -> None:
+    options: Any = {"stripe_account": stranger}
+    wanted: Any = {"amount": 1000, "currency": "usd"}
+    of_card: Any = {**wanted, "source": "tok_visa"}
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.payment_intents.create(wanted, options)
+    assert refusal.value.http_status == 400
+    assert "cannot currently make live charges" in str(refusal.value)
+    with pytest.raises(stripe.InvalidRequestError, match="disabled_reason"):
+        client.v1.charges.create(of_card, options)
+    assert client.v1.charges.list({}, options).data == []
+
+
+def test_an_intent_is_not_confirmed_once_its_account_is_rejected(
+    client: Client, account: str
+) -> None:
+    options: Any = {"stripe_account": account}
+    intent = client.v1.payment_intents.create(
+        {"amount": 1000, "currency": "usd", "payment_method": "pm_card_visa"}, options
+    )
+    client.v1.accounts.reject(account, {"reason": "fraud_other"})
+    with pytest.raises(stripe.InvalidRequestError, match="cannot currently"):
+        client.v1.payment_intents.confirm(intent.id, {}, options)
+
+
+def test_a_fee_is_no_more_than_the_payment(client: Client, account: str) -> None:
+    shared: Any = {"transfer_data": {"destination": account}}
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        pay(client, **shared, application_fee_amount=10_001)
+    assert refusal.value.http_status == 400
+    assert refusal.value.param == "application_fee_amount"
+    legacy: Any = {
+        **shared,
+        "amount": 10_000,
+        "currency": "usd",
+        "source": "tok_visa",
+        "application_fee_amount": 10_001,
+    }
+    with pytest.raises(stripe.InvalidRequestError, match="10001"):
+        client.v1.charges.create(legacy)
+    held = pay(client, **shared, confirm=False, application_fee_amount=9000)
+    with pytest.raises(stripe.InvalidRequestError, match="9000"):
+        client.v1.payment_intents.update(held.id, {"amount": 8999})
+    assert pay(client, **shared, application_fee_amount=10_000).status == "succeeded"
+
+
+def test_a_fee_is_no_more_than_what_is_captured(client: Client, account: str) -> None:
+    intent = pay(
+        client,
+        capture_method="manual",
+        application_fee_amount=3000,
+        transfer_data={"destination": account},
+    )
+    with pytest.raises(stripe.InvalidRequestError) as refusal:
+        client.v1.payment_intents.capture(
+            intent.id, {"amount_to_capture": 2000, "application_fee_amount": 2001}
+        )
+    assert refusal.value.param == "application_fee_amount"
+    client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 2000})
+    (fee,) = client.v1.application_fees.list().data
+    assert (fee.amount, total(client, account)) == (2000, 0)
