@@ -72,6 +72,8 @@ def _overlaid(after: Json, previous: Json) -> Json:
     before = dict(after)
     for key, old in previous.items():
         new = after.get(key)
-        both = isinstance(old, dict) and isinstance(new, dict)
-        before[key] = _overlaid(new, old) if both else old
+        if isinstance(old, dict) and isinstance(new, dict):
+            before[key] = _overlaid(new, old)
+        else:
+            before[key] = old
     return before
