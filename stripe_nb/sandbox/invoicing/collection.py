@@ -185,19 +185,34 @@ def attach(call: Call, invoice: Json, intent: Json) -> None:
             param="payment_intent",
         )
     call.set_private(intent["id"], invoice=invoice["id"])
+    expect(call, invoice, intent, is_default=False)
+    if intent["status"] == "succeeded":
+        settle(call, intent)
+
+
+def expect(call: Call, invoice: Json, intent: Json, *, is_default: bool) -> None:
+    """Note that an intent is to pay for an invoice.
+
+    Parameters
+    ----------
+    call
+        The request that caused it.
+    invoice, intent
+        What is to be paid, and by what.
+    is_default
+        Whether Stripe itself made the intent for the invoice.
+    """
     call.insert(
         call.new(
             "invoice_payment",
             amount_requested=intent["amount"],
             currency=invoice["currency"],
             invoice=invoice["id"],
-            is_default=False,
+            is_default=is_default,
             payment={"payment_intent": intent["id"], "type": "payment_intent"},
             status="open",
         )
     )
-    if intent["status"] == "succeeded":
-        settle(call, intent)
 
 
 def settle(call: Call, intent: Json) -> None:

@@ -121,14 +121,4 @@ def _ask_for_payment(call: Call, invoice: Json) -> None:
         description=description,
         setup_future_usage="off_session" if saves else None,
     )
-    call.insert(
-        call.new(
-            "invoice_payment",
-            amount_requested=invoice["amount_due"],
-            currency=invoice["currency"],
-            invoice=invoice["id"],
-            is_default=True,
-            payment={"payment_intent": intent["id"], "type": "payment_intent"},
-            status="open",
-        )
-    )
+    collection.expect(call, invoice, intent, is_default=True)

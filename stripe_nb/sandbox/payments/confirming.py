@@ -15,7 +15,16 @@ from stripe_nb.sandbox.payments.basis import Aftermath, Basis
 from stripe_nb.sandbox.resources import charge, payment_method
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Attempt", "Outcome", "ask_card", "paid", "refused", "tell_owner", "waiting"]
+__all__ = [
+    "Attempt",
+    "Outcome",
+    "ask_card",
+    "challenge",
+    "paid",
+    "refused",
+    "tell_owner",
+    "waiting",
+]
 
 # The intent as it then is, and the no if there was one.
 Outcome = tuple[Json, ApiError | None]
@@ -141,25 +150,41 @@ def _charged(
 
 
 def _ask_cardholder(call: Call, intent: Json, attempt: Attempt) -> Json:
+    action = challenge(
+        call, intent, attempt.return_url, off_session=attempt.off_session
+    )
+    if "use_stripe_sdk" in action:
+        source = call.new_id("payment_intent").replace("pi_", "payatt_")
+        action["use_stripe_sdk"] = {"source": source, **action["use_stripe_sdk"]}
+    return waiting(call, intent, action)
+
+
+def challenge(call: Call, intent: Json, return_url: str | None, **kept: Any) -> Json:
+    """Begin a 3D Secure challenge; return the next action that leads to it.
+
+    Parameters
+    ----------
+    call
+        The request that caused it.
+    intent
+        The payment intent or setup intent that waits for its cardholder.
+    return_url
+        Where the customer comes back to, or ``None`` if a script asks.
+    kept
+        What the sandbox alone must know once the cardholder has answered.
+    """
     secret = call.secret(24, "challenge")
-    call.set_private(intent["id"], challenge=secret, off_session=attempt.off_session)
+    call.set_private(intent["id"], challenge=secret, **kept)
     url = f"{call.base_url}/_sandbox/3d_secure/{intent['id']}/{secret}"
-    action: Json = (
-        {
-            "redirect_to_url": {"return_url": attempt.return_url, "url": url},
+    if return_url:
+        return {
+            "redirect_to_url": {"return_url": return_url, "url": url},
             "type": "redirect_to_url",
         }
-        if attempt.return_url
-        else {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {
-                "source": call.new_id("payment_intent").replace("pi_", "payatt_"),
-                "stripe_js": url,
-                "type": "three_d_secure_redirect",
-            },
-        }
-    )
-    return waiting(call, intent, action)
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"stripe_js": url, "type": "three_d_secure_redirect"},
+    }
 
 
 def waiting(call: Call, intent: Json, action: Json) -> Json:

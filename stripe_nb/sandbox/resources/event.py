@@ -52,10 +52,6 @@ class Event(Behaviour):
         since = Condition("created >= ?", (call.now() - _KEPT_SECONDS,))
         return self.listing(call, [since, *self.conditions(call)])
 
-    def on_retrieve(self, call: Call) -> Json:
-        """Answer an event."""
-        return self.generic_retrieve(call)
-
     def on_retry(self, call: Call) -> Json:
         """Send an event again: to one endpoint, to the CLI, or to all that take it."""
         account = _happened_on(call)

@@ -9,13 +9,17 @@ from stripe_nb.sandbox import cards
 from stripe_nb.sandbox.blank import assign, in_order
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import (
-    ApiError,
     InvalidRequest,
     NotSimulated,
     ParameterInvalid,
 )
 from stripe_nb.sandbox.payments import debiting, method_types
-from stripe_nb.sandbox.payments.confirming import Attempt, tell_owner
+from stripe_nb.sandbox.payments.confirming import (
+    Attempt,
+    Outcome,
+    challenge,
+    tell_owner,
+)
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import (
     confirmation_token,
@@ -38,8 +42,6 @@ _NOT_FIELDS = (
     "single_use",
 )
 _BEYOND = ("attach_to_self", "flow_directions", "payment_method_configuration")
-
-Outcome = tuple[Json, ApiError | None]
 
 
 class SetupIntent(Behaviour):
@@ -265,23 +267,7 @@ def _set_up_debit(call: Call, intent: Json, attempt: Attempt) -> Json:
 
 
 def _ask_cardholder(call: Call, intent: Json, attempt: Attempt) -> Json:
-    secret = call.secret(24, "challenge")
-    call.set_private(intent["id"], challenge=secret)
-    url = f"{call.base_url}/_sandbox/3d_secure/{intent['id']}/{secret}"
-    action: Json = (
-        {
-            "redirect_to_url": {"return_url": attempt.return_url, "url": url},
-            "type": "redirect_to_url",
-        }
-        if attempt.return_url
-        else {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {
-                "stripe_js": url,
-                "type": "three_d_secure_redirect",
-            },
-        }
-    )
+    action = challenge(call, intent, attempt.return_url)
     return call.update(
         {**intent, "next_action": action, "status": "requires_action"},
         announce="setup_intent.requires_action",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 import stripe
 
@@ -16,6 +17,7 @@ from stripe_nb.clock import monotonic
 from stripe_nb.errors import SandboxError
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.sandbox.delivery import sending
+from stripe_nb.sandbox.delivery.contents import contents
 from stripe_nb.sandbox.delivery.courier import Parcel
 from stripe_nb.sandbox.delivery.ledger import Delivery
 from stripe_nb.sandbox.wire import Request, encode_form
@@ -272,6 +274,30 @@ def test_an_older_endpoint_gets_the_former_values_in_older_shapes(
     (event,) = receiver.events(older.secret)
     told = event.data.to_dict()["previous_attributes"]
     assert told == {"metadata": {"k": "1"}}
+
+
+def test_former_values_are_told_in_the_words_of_an_older_version(
+    running: Sandbox,
+) -> None:
+    event = {
+        "object": "event",
+        "data": {
+            "object": {
+                "id": "cs_1",
+                "object": "checkout.session",
+                "ui_mode": "elements",
+                "metadata": {"k": "2", "same": "x"},
+            },
+            "previous_attributes": {"ui_mode": "hosted_page", "metadata": {"k": "1"}},
+        },
+    }
+    delivery = Delivery(1, "we", "a", "e", "a", 1)
+
+    sent = contents(running.engine, event, {"api_version": "2024-06-20"}, delivery)
+
+    data = orjson.loads(sent)["data"]
+    assert data["object"]["ui_mode"] == "custom"
+    assert data["previous_attributes"] == {"ui_mode": "hosted", "metadata": {"k": "1"}}
 
 
 def test_a_stopped_sandbox_says_that_it_was_stopped(tmp_path: Path) -> None:
