@@ -363,6 +363,8 @@ def test_the_stripe_cli_gets_the_same(expected: dict[str, Any], tmp_path: Path) 
                     **os.environ,
                     "HOME": str(tmp_path),
                     "XDG_CONFIG_HOME": str(tmp_path),
+                    # Its goodbye to the statistics can panic after the answer.
+                    "STRIPE_CLI_TELEMETRY_OPTOUT": "1",
                 },
                 check=False,
             )
