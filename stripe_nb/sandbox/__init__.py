@@ -54,7 +54,7 @@ class Sandbox:
         What goes wrong, and how often: `Fault` objects, a text such as
         ``"drop=0.1, rate_limit=0.2"``, or a JSON file with a list of faults.
     rate_limits
-        Whether it refuses more than 25 requests a second to one endpoint.
+        Whether it refuses more than 25 requests a second, 20 of them searches.
     webhook_hosts
         Hosts besides this machine that webhooks may be sent to; ``"*"`` is any.
     webhook_delays
@@ -184,7 +184,10 @@ class Sandbox:
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Every webhook so far and how its delivery went, oldest first."""
+        """The last 10,000 webhooks and how their delivery went, oldest first.
+
+        What is still to be delivered is always among them.
+        """
         with self.engine.lock:
             self._check_not_stopped()
             return self._store.deliveries.all()

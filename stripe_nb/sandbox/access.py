@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 
 from stripe_nb.sandbox.errors import Forbidden, InvalidRequest, Unauthorized
@@ -29,7 +28,7 @@ def key_of(headers: Mapping[str, str]) -> str:
     if scheme.lower() == "basic":
         try:
             return b64decode(value, validate=True).decode().partition(":")[0]
-        except (Base64Error, UnicodeDecodeError):
+        except ValueError:  # neither base64 nor UTF-8
             return ""
     return ""
 

@@ -115,14 +115,18 @@ class Call:
             obj["created"] = self.now()
         return in_order({**obj, **values})
 
-    def row(self, object_id: str) -> Row | None:
-        """Return an object's row, a deleted one's too."""
-        return self.engine.store.row(self.account, object_id)
+    def row(self, object_id: str, resource: str | None = None) -> Row | None:
+        """Return an object's row, a deleted one's too.
+
+        Ids that the sandbox makes are of one object; those that a request chose may
+        be of one of each kind.
+        """
+        return self.engine.store.row(self.account, object_id, resource)
 
     def find(self, resource: str, object_id: str | None) -> Json | None:
         """Return an object, or ``None`` if it is not there or deleted."""
-        row = self.row(object_id) if object_id else None
-        return row.obj if row and row.object == resource and not row.deleted else None
+        row = self.row(object_id, resource) if object_id else None
+        return row.obj if row and not row.deleted else None
 
     def get(
         self,
@@ -162,16 +166,19 @@ class Call:
         rows = self.engine.store.page(self.account, resource, where).rows
         return [row.obj for row in rows]
 
-    def private(self, object_id: str) -> Json:
+    def private(self, object_id: str, resource: str | None = None) -> Json:
         """Return what the sandbox alone knows of an object."""
-        row = self.row(object_id)
+        row = self.row(object_id, resource)
         return orjson.loads(row.private) if row and row.private else {}
 
-    def set_private(self, object_id: str, **values: Any) -> None:
+    def set_private(
+        self, object_id: str, resource: str | None = None, /, **values: Any
+    ) -> None:
         """Keep more of what the sandbox alone knows of an object."""
-        self.engine.store.set_private(
-            self.account, object_id, {**self.private(object_id), **values}
-        )
+        row = self.row(object_id, resource)
+        if row:
+            before = orjson.loads(row.private) if row.private else {}
+            self.engine.store.set_private(row, {**before, **values})
 
     def insert(
         self, obj: Json, *, private: Json | None = None, announce: str | None = None
@@ -202,7 +209,7 @@ class Call:
 
     def update(self, obj: Json, *, announce: str | None = None, **values: Any) -> Json:
         """Store a changed object, and emit an event if anything did change."""
-        row = self.row(obj["id"])
+        row = self.row(obj["id"], obj["object"])
         before = row.obj if row else {}
         obj = in_order({**obj, **values})
         previous = changes(before, obj)
@@ -234,7 +241,7 @@ class Call:
         obj
             What it happens to.
         """
-        self.engine.store.schedule(self.account, at, action, obj["id"], self.clock)
+        self.engine.store.agenda.add(self.account, at, action, obj["id"], self.clock)
 
     @contextmanager
     def telling_first(

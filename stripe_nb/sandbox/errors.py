@@ -18,6 +18,7 @@ its request wrote, but for a card decline, whose charge Stripe keeps.
       x IdempotencyInUse      409
       x RateLimited           429
       x ServerError           500: a fault that was asked for
+      x Overloaded            503: more at one time than the sandbox takes
       x SandboxFailed         500: a defect of the sandbox itself
 """
 
@@ -35,6 +36,7 @@ __all__ = [
     "IdempotencyMismatch",
     "InvalidRequest",
     "NotSimulated",
+    "Overloaded",
     "ParameterInvalid",
     "ParameterMissing",
     "ParameterUnknown",
@@ -301,6 +303,21 @@ class ServerError(ApiError):
         super().__init__(
             "An unknown error occurred on our end. This one was asked for as a fault "
             "of the sandbox; the same request may succeed next time."
+        )
+
+
+class Overloaded(ApiError):
+    """Other requests take all that the sandbox can hold."""
+
+    http_status = 503
+    type = "api_error"
+    executed = False
+    may_succeed_later = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sandbox is reading too much at one time: send this request again in "
+            "a moment."
         )
 
 

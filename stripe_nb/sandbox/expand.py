@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stripe_nb.catalog.model import Field, Kind, Type
@@ -114,7 +114,7 @@ class _Walk:
     def value(self, value: Any, kind: Type, rest: list[str]) -> Any:
         """Expand one value, or go further down from it."""
         if kind.kind in _REFERENCES:
-            return self.reference(value, rest)
+            return self.reference(value, kind.resources, rest)
         if kind.kind is Kind.LIST and kind.item:
             return [self.value(item, kind.item, rest) for item in value or []]
         if kind.kind in (Kind.PAGE, Kind.RESOURCE):
@@ -123,10 +123,11 @@ class _Walk:
             return self.fields(value, kind.fields, rest, None) if value else value
         raise self.refusal()
 
-    def reference(self, value: Any, rest: list[str]) -> Any:
+    def reference(self, value: Any, kinds: Sequence[str], rest: list[str]) -> Any:
         """Put the object in the place of its id."""
         if isinstance(value, str):
-            row = self.call.row(value)
+            one = kinds[0] if len(kinds) == 1 else None
+            row = self.call.row(value, one) or self.call.row(value)
             value = shapes.older(self.call, row.obj) if row else value
         return self.obj(value, rest) if rest and isinstance(value, dict) else value
 

@@ -62,7 +62,7 @@ class Claim:
         IdempotencyMismatch
             If the key came with another request then.
         """
-        found = self.store.remembered(
+        found = self.store.answers.find(
             self.account, self.kept_under, now - _KEPT_SECONDS
         )
         if found is None:
@@ -74,7 +74,7 @@ class Claim:
 
     def keep(self, request_id: str, status: int, body: bytes, now: int) -> None:
         """Keep the first answer."""
-        self.store.remember(
+        self.store.answers.keep(
             self.account,
             self.kept_under,
             fingerprint=self.fingerprint,

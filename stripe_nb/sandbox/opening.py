@@ -66,6 +66,7 @@ class Opening:
                 self.store.clear()
             engine.ids.counters.clear()
             engine.requests.clear()
+            engine.listeners.forget_sent()
             engine.faults.reset()
             if isinstance(engine.clock, TickingClock):
                 engine.clock.set(self._start())
@@ -76,6 +77,7 @@ class Opening:
         engine.ids.counters.clear()
         counters = orjson.loads(self.store.setting("counters") or "{}")
         engine.ids.counters.update(counters)
+        engine.listeners.forget_sent()
         engine.faults.reset()
         kept = self.store.setting("clock")
         if kept is not None and isinstance(engine.clock, TickingClock):

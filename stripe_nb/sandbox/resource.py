@@ -182,8 +182,8 @@ class Behaviour:
 
     def generic_retrieve(self, call: Call) -> Json:
         """Answer one object, or what is left of a deleted one."""
-        row = call.row(call.path[call.operation.path_parameters[-1]])
-        if row and row.deleted and row.object == self.name:
+        row = call.row(call.path[call.operation.path_parameters[-1]], self.name)
+        if row and row.deleted:
             return row.obj
         return self.target(call)
 
@@ -263,8 +263,8 @@ class Behaviour:
         value = call.params.get(param)
         if not value:
             return None
-        row = call.row(value)
-        if row is None or row.object != self.name:
+        row = call.row(value, self.name)
+        if row is None:
             raise ResourceMissing(
                 self.said or self.name, value, param=param, http_status=400
             )

@@ -7,6 +7,7 @@ so that no web page elsewhere can reach it through a name that points here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator
@@ -16,19 +17,20 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from stripe_nb.errors import SandboxError
-from stripe_nb.sandbox.connect import onboarding as onboarding_page
+from stripe_nb.sandbox.connection import within
 from stripe_nb.sandbox.delivery.cli_socket import serve_cli
 from stripe_nb.sandbox.engine import Engine
-from stripe_nb.sandbox.errors import InvalidRequest
-from stripe_nb.sandbox.mishaps import Protocol, answer_badly, as_http
-from stripe_nb.sandbox.origins import LocalOrigins
+from stripe_nb.sandbox.errors import ApiError
+from stripe_nb.sandbox.intake import Intake, Limits, Waits
+from stripe_nb.sandbox.mishaps import answer_badly, as_http
+from stripe_nb.sandbox.origins import LocalCallers
 from stripe_nb.sandbox.pages.routes import page_routes
 from stripe_nb.sandbox.resources.stripecli_session import SOCKET_PATH
 from stripe_nb.sandbox.sockets import HOST, SocketFile, listen_tcp, listen_unix
@@ -36,11 +38,7 @@ from stripe_nb.sandbox.wire import Request, Response
 
 __all__ = ["Server"]
 
-# The largest file that Stripe takes, and what a form has around it.
-_LARGEST_BODY = 16 * 1024 * 1024 + 64 * 1024
 _LARGEST_FRAME = 4 * 1024 * 1024
-# Requests that come over a Unix socket keep the name of Stripe's host.
-_NAMES = ["127.0.0.1", "localhost", "[::1]", "*.stripe.com"]
 _SECONDS_TO_START = 10.0
 
 
@@ -57,6 +55,8 @@ class Server:
         Path of a Unix socket to listen at too.
     latency
         Seconds that each request takes longer.
+    limits
+        What clients may ask of it.
     """
 
     def __init__(
@@ -66,9 +66,14 @@ class Server:
         port: int = 0,
         uds: str | Path | None = None,
         latency: float = 0.0,
+        limits: Limits | None = None,
     ) -> None:
         self.engine = engine
         self.latency = latency
+        self._limits = limits or Limits()
+        self._waits = Waits()
+        self._intake = Intake(self._limits, self._waits)
+        self._loop: asyncio.AbstractEventLoop | None = None
         tcp = listen_tcp(port)
         self._sockets = [tcp]
         self._uds: SocketFile | None = None
@@ -89,7 +94,9 @@ class Server:
                 access_log=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
-                http=Protocol,
+                http=within(self._limits),
+                h11_max_incomplete_event_size=self._limits.head_bytes,
+                limit_concurrency=self._limits.connections,
                 # The frames of CLIs are small; nobody else opens websockets.
                 ws="wsproto",
                 ws_max_size=_LARGEST_FRAME,
@@ -110,7 +117,9 @@ class Server:
     def stop(self) -> None:
         """Let running requests end, and close."""
         self._server.should_exit = True
-        if self._thread.is_alive():
+        if self._thread.is_alive() and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._waits.end)
             self._thread.join()
         for listener in self._sockets:
             listener.close()
@@ -123,13 +132,13 @@ class Server:
     def _app(self) -> Starlette:
         @asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+            self._loop = asyncio.get_running_loop()
             self._ready.set()
             yield
 
         return Starlette(
             routes=[
-                *page_routes(self.engine, self.url, _body),
-                Route(onboarding_page.PATH, self._onboarding, methods=["GET", "POST"]),
+                *page_routes(self.engine, self.url, self._intake),
                 WebSocketRoute(SOCKET_PATH, self._cli),
                 Route(
                     "/{path:path}",
@@ -137,59 +146,49 @@ class Server:
                     methods=["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"],
                 ),
             ],
-            middleware=[
-                Middleware(TrustedHostMiddleware, allowed_hosts=_NAMES),
-                Middleware(LocalOrigins),
-            ],
+            middleware=[Middleware(LocalCallers)],
+            exception_handlers={ClientDisconnect: _nobody},
             lifespan=lifespan,
         )
 
     async def _api(self, http: HttpRequest) -> HttpResponse:
-        body = await _body(http)
-        request = Request(
-            method=http.method,
-            path=http.scope["raw_path"].decode("latin-1"),
-            query=http.scope["query_string"].decode("latin-1"),
-            headers=dict(http.headers),
-            body=body or b"",
-        )
+        try:
+            request = _read(http, await self._intake.body(http))
+        except ApiError as error:
+            refused = as_http(self.engine.refuse(_read(http, b""), error))
+            # What is left of the body is no request.
+            refused.headers["Connection"] = "close"
+            return refused
         with self.engine.begin(request) as in_use:
             if self.latency:
-                await asyncio.sleep(self.latency)
+                await self._waits.pause(self.latency)
 
             def carry_out() -> Response:
-                if body is None:
-                    return self.engine.refuse(
-                        request,
-                        InvalidRequest("The request is too large.", http_status=413),
-                    )
                 return self.engine.answer(request, in_use=in_use, base_url=self.url)
 
             if self.engine.faults.rules:
-                return await answer_badly(self.engine, http, request, carry_out)
+                return await answer_badly(
+                    self.engine, http, request, carry_out, self._waits
+                )
             return as_http(carry_out())
 
     async def _cli(self, socket: WebSocket) -> None:
         await serve_cli(self.engine, socket)
 
-    async def _onboarding(self, http: HttpRequest) -> HttpResponse:
-        return onboarding_page.onboarding(
-            self.engine,
-            http.path_params["account"],
-            http.path_params["secret"],
-            (await _body(http) or b"").decode("latin-1"),
-            method=http.method,
-        )
+
+def _read(http: HttpRequest, body: bytes) -> Request:
+    return Request(
+        method=http.method,
+        path=http.scope["raw_path"].decode("latin-1"),
+        query=http.scope["query_string"].decode("latin-1"),
+        headers=dict(http.headers),
+        body=body,
+    )
 
 
-async def _body(http: HttpRequest) -> bytes | None:
-    """Read a request's body, or ``None`` if it is too large."""
-    body = bytearray()
-    async for chunk in http.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            return None
-    return bytes(body)
+async def _nobody(_http: HttpRequest, _error: Exception) -> HttpResponse:
+    """Answer a client that is gone: nobody will read it."""
+    return HttpResponse(status_code=400)
 
 
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -10,38 +10,27 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from stripe_nb.errors import SandboxError
-from stripe_nb.sandbox import snapshots
+from stripe_nb.sandbox import agenda, answers, snapshots
 from stripe_nb.sandbox.delivery import ledger
+from stripe_nb.sandbox.rows import INDEXED, Condition, Page, Row, equals, extract
 from stripe_nb.sandbox.text_match import has_part, has_phrase, same_text
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["Condition", "Page", "Row", "Store", "equals"]
 
-_FORMAT = "1"
+_FORMAT = "2"
 _TABLES = ("objects", "idempotency", "due", "deliveries")
 
-# References by which lists are filtered often; an index holds only the objects
-# that have the field.
-_INDEXED = (
-    "charge",
-    "customer",
-    "email",
-    "payment_intent",
-    "product",
-    "source",
-    "subscription",
-    "test_clock",
-    "type",
-)
-
 _SECONDS_TO_LOCK = 0.5
+
+# Of an object that has such an id, of which there may be one of each kind.
+_ONE = "account = ? and id = ? and object = ?"
 
 _SCHEMA = """
 create table if not exists objects (
@@ -53,87 +42,15 @@ create table if not exists objects (
     deleted integer not null default 0,
     body blob not null,
     private blob,
-    unique (account, id)
+    unique (account, id, object)
 );
 create index if not exists objects_listed
     on objects (account, object, deleted, created, seq);
-create table if not exists idempotency (
-    account text not null,
-    key text not null,
-    fingerprint text not null,
-    created integer not null,
-    request_id text not null,
-    status integer not null,
-    body blob not null,
-    primary key (account, key)
-) without rowid;
-create index if not exists idempotency_created on idempotency (created);
-create table if not exists due (
-    seq integer primary key,
-    at integer not null,
-    account text not null,
-    action text not null,
-    id text not null,
-    clock text
-);
-create index if not exists due_at on due (clock, at, seq);
 create table if not exists settings (
     name text primary key,
     value text not null
 ) without rowid;
 """
-
-
-class Row(NamedTuple):
-    """One stored object; a tuple, since lists make many."""
-
-    seq: int
-    id: str
-    object: str
-    created: int
-    deleted: bool
-    body: bytes
-    private: bytes | None = None
-
-    @property
-    def obj(self) -> Json:
-        """The object as a new dictionary."""
-        value: Json = orjson.loads(self.body)
-        return value
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A piece of SQL that a listed object must satisfy, with its values."""
-
-    sql: str
-    values: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of rows, newest first."""
-
-    rows: Sequence[Row] = field(default_factory=list)
-    has_more: bool = False
-
-
-def equals(path: str, value: Any) -> Condition:
-    """Ask that a field, by its dotted path, has a value (``None``: is null)."""
-    expression = _extract(path)
-    if value is None:
-        return Condition(f"{expression} is null")
-    if path in _INDEXED:
-        return Condition(f"{expression} = ? and {expression} is not null", (value,))
-    return Condition(f"{expression} = ?", (value,))
-
-
-def _extract(path: str) -> str:
-    """Write a field's SQL; `path` comes from the catalog, never from a request."""
-    steps = "".join(f'."{step}"' for step in path.split("."))
-    if "'" in steps or "?" in steps:
-        raise SandboxError(f"{path!r} can't be a field's path.")
-    return f"json_extract(body, '${steps}')"
 
 
 def _unusable(path: str | Path | None, error: sqlite3.Error) -> SandboxError:
@@ -183,18 +100,22 @@ class Store:
             # With a write-ahead log, what was committed survives a killed process.
             self._db.execute("pragma journal_mode = wal")
             self._db.execute("pragma synchronous = normal")
-            self._db.executescript(_SCHEMA + ledger.SCHEMA)
+            self._db.executescript(
+                _SCHEMA + agenda.SCHEMA + answers.SCHEMA + ledger.SCHEMA
+            )
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
         for function in (has_part, has_phrase, same_text):
             self._db.create_function(function.__name__, 2, function, deterministic=True)
-        for name in _INDEXED:
-            expression = _extract(name)
+        for name in INDEXED:
+            expression = extract(name)
             self._db.execute(
                 f"create index if not exists objects_by_{name} on objects "
                 f"(account, object, {expression}, created, seq) "
                 f"where {expression} is not null"
             )
+        self.agenda = agenda.Agenda(self._db)
+        self.answers = answers.Answers(self._db)
         self.deliveries = ledger.Ledger(self._db)
         self._check_format(path)
 
@@ -275,12 +196,13 @@ class Store:
     ) -> bool:
         """Add an object that is new; tell whether its id was free.
 
-        The id of a deleted object is.
+        The id of a deleted object is, and so is that of an object of another kind:
+        a product and a coupon may be called alike.
         """
         added = self._db.execute(
             "insert into objects (id, account, object, created, body, private) "
-            "values (?, ?, ?, ?, ?, ?) on conflict (account, id) do update set "
-            "object = excluded.object, created = excluded.created, deleted = 0, "
+            "values (?, ?, ?, ?, ?, ?) on conflict (account, id, object) do update set "
+            "created = excluded.created, deleted = 0, "
             "body = excluded.body, private = excluded.private "
             "where objects.deleted = 1",
             (
@@ -313,39 +235,48 @@ class Store:
     def update(self, account: str, obj: Json) -> None:
         """Replace an object's JSON."""
         self._db.execute(
-            "update objects set body = ? where account = ? and id = ?",
-            (orjson.dumps(obj), account, obj["id"]),
+            f"update objects set body = ? where {_ONE}",
+            (orjson.dumps(obj), account, obj["id"], obj["object"]),
         )
 
-    def set_private(self, account: str, object_id: str, private: Json) -> None:
+    def set_private(self, row: Row, private: Json) -> None:
         """Replace what the sandbox alone knows of an object."""
         self._db.execute(
-            "update objects set private = ? where account = ? and id = ?",
-            (orjson.dumps(private), account, object_id),
+            "update objects set private = ? where seq = ?",
+            (orjson.dumps(private), row.seq),
         )
 
     def delete(self, account: str, tombstone: Json) -> None:
         """Mark an object deleted; `tombstone` is what a retrieve then answers."""
-        self._db.execute(
-            "update objects set deleted = 1, body = ? where account = ? and id = ?",
-            (orjson.dumps(tombstone), account, tombstone["id"]),
-        )
+        self._mark(account, tombstone, deleted=True)
 
     def restore(self, account: str, obj: Json) -> None:
         """Bring an object back as it was, a deleted one too."""
+        self._mark(account, obj, deleted=False)
+
+    def _mark(self, account: str, obj: Json, *, deleted: bool) -> None:
         self._db.execute(
-            "update objects set deleted = 0, body = ? where account = ? and id = ?",
-            (orjson.dumps(obj), account, obj["id"]),
+            f"update objects set deleted = ?, body = ? where {_ONE}",
+            (deleted, orjson.dumps(obj), account, obj["id"], obj["object"]),
         )
 
-    def row(self, account: str, object_id: str) -> Row | None:
-        """Return an object's row, a deleted one's too."""
+    def row(
+        self, account: str, object_id: str, resource: str | None = None
+    ) -> Row | None:
+        """Return an object's row, a deleted one's too; without a kind: the oldest."""
+        for row in self.rows(account, object_id):
+            if resource is None or row.object == resource:
+                return row
+        return None
+
+    def rows(self, account: str, object_id: str) -> list[Row]:
+        """Return the rows of all objects with an id, oldest first."""
         found = self._db.execute(
             "select seq, id, object, created, deleted, body, private from objects "
-            "where account = ? and id = ?",
+            "where account = ? and id = ? order by seq",
             (account, object_id),
-        ).fetchone()
-        return found and Row(*found)
+        )
+        return list(map(Row._make, found))
 
     def page(
         self,
@@ -412,75 +343,6 @@ class Store:
             [account, resource, *values],
         ).fetchone()
         return int(found)
-
-    def schedule(
-        self,
-        account: str,
-        at: int,
-        action: str,
-        object_id: str,
-        clock: str | None = None,
-    ) -> None:
-        """Note that something is to happen to an object, by its test clock if any."""
-        self._db.execute(
-            "insert into due (at, account, action, id, clock) values (?, ?, ?, ?, ?)",
-            (at, account, action, object_id, clock),
-        )
-
-    def next_due(
-        self, now: int, clock: str | None = None
-    ) -> tuple[int, int, str, str, str] | None:
-        """Return the first thing that is to happen by now.
-
-        As its number, its time, its account, the action and the object's id.
-        Without a test clock's id: what follows the sandbox's own time.
-        """
-        found: tuple[int, int, str, str, str] | None = self._db.execute(
-            "select seq, at, account, action, id from due "
-            "where clock is ? and at <= ? order by at, seq limit 1",
-            (clock, now),
-        ).fetchone()
-        return found
-
-    def forget_clock(self, clock: str) -> None:
-        """Drop what was to happen by a test clock."""
-        self._db.execute("delete from due where clock = ?", (clock,))
-
-    def done(self, seq: int) -> None:
-        """Forget what has happened."""
-        self._db.execute("delete from due where seq = ?", (seq,))
-
-    def remembered(self, account: str, key: str, since: int) -> tuple[Any, ...] | None:
-        """Return fingerprint, request id, status and body kept for a key."""
-        self._db.execute(
-            "delete from idempotency where account = ? and key = ? and created < ?",
-            (account, key, since),
-        )
-        found: tuple[Any, ...] | None = self._db.execute(
-            "select fingerprint, request_id, status, body from idempotency "
-            "where account = ? and key = ?",
-            (account, key),
-        ).fetchone()
-        return found
-
-    def remember(
-        self,
-        account: str,
-        key: str,
-        *,
-        fingerprint: str,
-        created: int,
-        since: int,
-        request_id: str,
-        status: int,
-        body: bytes,
-    ) -> None:
-        """Keep an answer for an idempotency key, and none from before `since`."""
-        self._db.execute("delete from idempotency where created < ?", (since,))
-        self._db.execute(
-            "insert into idempotency values (?, ?, ?, ?, ?, ?, ?)",
-            (account, key, fingerprint, created, request_id, status, body),
-        )
 
     def setting(self, name: str) -> str | None:
         """Return a setting of the sandbox's own."""

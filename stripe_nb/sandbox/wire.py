@@ -9,9 +9,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -19,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from stripe_nb.sandbox.errors import InvalidRequest
+from stripe_nb.sandbox.multipart import Part, parts
 
 __all__ = [
     "Download",
@@ -112,7 +110,21 @@ def _decode_json(body: bytes) -> Json:
         value = None
     if not isinstance(value, dict):
         raise InvalidRequest("Invalid request: the body must be a JSON object.")
+    if _is_deep(value):
+        raise InvalidRequest("Invalid request: the body is nested too deeply.")
     return value
+
+
+def _is_deep(value: Json) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return bool(level)
 
 
 def decode_form(text: str) -> Json:
@@ -156,27 +168,17 @@ def decode_form(text: str) -> Json:
 
 def _decode_multipart(content_type: str, body: bytes) -> Json:
     """Decode a multipart form: files become `Upload`, the rest is as in a form."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    form = BytesParser(policy=HTTP).parsebytes(head + body)
-    if not form.is_multipart():
-        raise InvalidRequest("Invalid request: can't read the multipart form.")
     tree: Json = {}
-    for part in form.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if not isinstance(name, str) or not name:
-            raise InvalidRequest("Invalid request: a part of the form has no name.")
-        _put(tree, _segments(name), _part(part), name)
+    for part in parts(content_type, body):
+        _put(tree, _segments(part.name), _value(part), part.name)
     return tree
 
 
-def _part(part: Message) -> Any:
-    content = part.get_payload(decode=True)
-    raw = content if isinstance(content, bytes) else b""
-    filename = part.get_filename()
-    if filename is not None:
-        return Upload(filename, b64encode(raw).decode())
+def _value(part: Part) -> Upload | str:
+    if part.filename is not None:
+        return Upload(part.filename, b64encode(part.content).decode())
     try:
-        return raw.decode()
+        return part.content.decode()
     except UnicodeDecodeError:
         raise _not_utf8() from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,20 +234,50 @@ def test_rate_limits_are_off_unless_asked_for(sandbox: Sandbox) -> None:
         client.v1.customers.list()
 
 
-def test_too_many_requests_to_one_endpoint_are_refused_and_others_are_not() -> None:
+Ask = Callable[[stripe.StripeClient, int], object]
+LIMITED: list[tuple[Ask, int, str]] = [
+    (lambda client, _: client.v1.customers.list(), 25, "endpoint-rate"),
+    (
+        lambda client, _: client.v1.customers.search({"query": "email:'a'"}),
+        20,
+        "endpoint-rate",
+    ),
+    (
+        lambda client, number: (
+            client.v1.customers.search({"query": "email:'a'"})
+            if number % 2
+            else client.v1.charges.search({"query": "amount>1"})
+        ),
+        20,
+        "endpoint-rate",
+    ),
+    (lambda client, _: client.v1.files.list(), 20, "endpoint-rate"),
+    (
+        lambda client, number: (
+            client.v1.customers.list() if number % 2 else client.v1.products.list()
+        ),
+        25,
+        "global-rate",
+    ),
+]
+
+
+@pytest.mark.parametrize(("ask", "limit", "expected"), LIMITED, ids=range(5))
+def test_too_many_requests_a_second_are_refused(
+    ask: Ask, limit: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("stripe_nb.sandbox.rate_limits.monotonic", lambda: now)
     with Sandbox(seed=1, rate_limits=True) as limited:
         client = client_of(limited)
-        refused = 0
-        reason = ""
-        for _ in range(60):
-            try:
-                client.v1.customers.list()
-            except stripe.RateLimitError as error:
-                refused += 1
-                reason = (error.headers or {})["Stripe-Rate-Limited-Reason"]
-        client.v1.products.list()
-    assert refused > 0
-    assert reason == "endpoint-rate"
+        for number in range(limit):
+            ask(client, number)
+        with pytest.raises(stripe.RateLimitError) as refused:
+            ask(client, limit)
+        reason = (refused.value.headers or {})["Stripe-Rate-Limited-Reason"]
+        now += 1
+        ask(client, limit)
+    assert reason == expected
 
 
 def statuses_of(sandbox: Sandbox) -> list[int]:

@@ -226,11 +226,48 @@ def test_the_id_of_a_deleted_object_can_be_given_again(running: Sandbox) -> None
     coupon: stripe.params.CouponCreateParams = {"id": "TEA", "percent_off": 10}
     client.v1.coupons.create({**coupon, "duration": "once"})
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.products.create({"id": "TEA", "name": "Tea"})
+        client.v1.coupons.create({**coupon, "duration": "once"})
     assert caught.value.code == "resource_already_exists"
     client.v1.coupons.delete("TEA")
     again = client.v1.coupons.create({**coupon, "duration": "forever"})
     assert client.v1.coupons.retrieve("TEA").duration == again.duration == "forever"
+
+
+def test_objects_of_several_kinds_can_be_called_alike(running: Sandbox) -> None:
+    client = stripe.StripeClient(running.key, base_addresses={"api": running.url})
+    gold: stripe.params.CouponCreateParams = {
+        "id": "GOLD",
+        "amount_off": 100,
+        "currency": "usd",
+        "currency_options": {"eur": {"amount_off": 90}},
+    }
+    client.v1.coupons.create(gold)
+    client.v1.products.create({"id": "GOLD", "name": "Gold"})
+    client.v1.plans.create(
+        {
+            "id": "GOLD",
+            "product": "GOLD",
+            "interval": "month",
+            "currency": "usd",
+            "billing_scheme": "tiered",
+            "tiers_mode": "volume",
+            "tiers": [{"up_to": "inf", "unit_amount": 500}],
+        }
+    )
+    client.v1.coupons.update("GOLD", {"name": "Less"})
+    client.v1.products.update("GOLD", {"name": "More"})
+    price = client.v1.prices.retrieve("GOLD", {"expand": ["product", "tiers"]})
+    assert isinstance(price.product, stripe.Product)
+    assert price.product.name == "More"
+    assert price.tiers is not None
+    assert price.tiers[0].unit_amount == 500
+    coupon = client.v1.coupons.retrieve("GOLD", {"expand": ["currency_options"]})
+    assert coupon.name == "Less"
+    assert coupon.currency_options is not None
+    assert coupon.currency_options["eur"].amount_off == 90
+    client.v1.coupons.delete("GOLD")
+    assert client.v1.products.retrieve("GOLD").name == "More"
+    assert [each.id for each in client.v1.coupons.list().data] != ["GOLD"]
 
 
 def test_many_clients_at_once_are_all_answered(running: Sandbox) -> None:

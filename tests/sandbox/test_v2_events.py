@@ -164,6 +164,14 @@ def test_thin_events_are_listed_by_type_object_and_time(
     [
         ({"enabled_events": ["customer.nonsense"]}, "enabled_events"),
         ({"event_payload": "snapshot", "enabled_events": ["v1.x"]}, "enabled_events"),
+        (
+            {
+                "enabled_events": ["*"],
+                "event_payload": "snapshot",
+                "snapshot_api_version": "2026-13-01.x",
+            },
+            "snapshot_api_version",
+        ),
         ({"webhook_endpoint": {"url": "https://example.com"}}, URL),
         ({"event_payload": "fat"}, "event_payload"),
     ],

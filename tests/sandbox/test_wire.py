@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -122,6 +122,29 @@ def test_an_upload_is_taken_byte_for_byte(content: bytes) -> None:
         "file_link_data": {"create": "true"},
         "file": Upload("a.pdf", b64encode(content).decode()),
     }
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "multipart/mixed", "text/plain"])
+def test_a_part_s_kind_changes_nothing_of_its_content(kind: str) -> None:
+    content = b"Subject: hi\r\n\r\n--y\r\n--xy\n--x\r\n"
+    head = f'name="file"; filename="a.eml"\r\nContent-Type: {kind}'
+    encoded = f"{head}\r\nContent-Transfer-Encoding: base64"
+    for each in (head, encoded):
+        found = decode_parameters(multipart((each, content)))
+        assert found == {"file": Upload("a.eml", b64encode(content).decode())}
+
+
+def test_a_form_of_too_many_parts_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="too many parts"):
+        decode_parameters(multipart(*[('name="a"', b"")] * 1001))
+
+
+@pytest.mark.parametrize(("depth", "refused"), [(20, False), (21, True), (900, True)])
+def test_a_json_body_may_be_so_deep_and_no_deeper(depth: int, refused: bool) -> None:
+    body = b'{"a":' * depth + b"1" + b"}" * depth
+    request = Request("POST", "/v2/x", body=body)
+    with pytest.raises(InvalidRequest) if refused else nullcontext():
+        decode_parameters(request, json=True)
 
 
 def test_a_multipart_form_that_cannot_be_read_is_refused() -> None:

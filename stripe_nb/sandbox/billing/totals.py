@@ -21,6 +21,7 @@ def sum_up(
     lines: Sequence[Json],
     rates: Mapping[str, Sequence[Rate]],
     known: Mapping[str, Reduction],
+    settled: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Json:
     """Set each line's discounts and taxes, and return the invoice's sums.
 
@@ -34,8 +35,17 @@ def sum_up(
         The tax rates of each line, by the line's id.
     known
         Each discount that occurs, by its id.
+    settled
+        Lines, by their ids, whose discounts are settled already, as those of
+        prorations: what each discount takes off.
     """
-    taken = reductions([_item(line) for line in lines], known, invoice["discounts"])
+    settled = settled or {}
+    open_to = [_item(line, line["id"] in settled) for line in lines]
+    taken = reductions(open_to, known, invoice["discounts"])
+    taken = [
+        dict(settled.get(line["id"], amounts))
+        for line, amounts in zip(lines, taken, strict=True)
+    ]
     reason = _EXEMPT.get(invoice.get("customer_tax_exempt") or "")
     within = subtotal = net = 0
     for line, amounts in zip(lines, taken, strict=True):
@@ -65,13 +75,13 @@ def sum_up(
     }
 
 
-def _item(line: Json) -> Item:
+def _item(line: Json, is_settled: bool) -> Item:
     details = (line["pricing"] or {}).get("price_details") or {}
     return Item(
         amount=line["amount"],
         product=details.get("product"),
-        discountable=line["discountable"],
-        own=tuple(line["discounts"]),
+        discountable=line["discountable"] and not is_settled,
+        own=() if is_settled else tuple(line["discounts"]),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.checkout import selling
+from stripe_nb.sandbox.checkout import bills, selling
 from stripe_nb.sandbox.errors import InvalidRequest
 from stripe_nb.sandbox.payments import taking
 from stripe_nb.sandbox.resources import discount
@@ -59,19 +60,16 @@ def complete(call: Call, session: Json, *, payment_status: str, **values: Any) -
     """
     private = call.private(session["id"])
     owner = session["customer"] or private.get("owner")
-    if session["mode"] == "payment" and private.get("discounts"):
-        discount.take(
-            call,
-            [dict(each) for each in private["discounts"]],
-            for_customer=owner,
-            checkout_session=session["id"],
-            customer=owner,
-        )
+    session = {**session, "customer": owner}
+    if session["mode"] == "payment":
+        _redeem(call, session, private)
+        if payment_status != "unpaid":
+            values["invoice"] = _billed(call, session)
     session = call.update(
         {
             **session,
+            **_collected(session),
             "client_secret": None,
-            "customer": owner,
             "customer_details": private.get("customer") or session["customer_details"],
             "payment_status": payment_status,
             "status": "complete",
@@ -82,6 +80,43 @@ def complete(call: Call, session: Json, *, payment_status: str, **values: Any) -
     )
     _count(call, session)
     return session
+
+
+def _redeem(call: Call, session: Json, private: Mapping[str, Any]) -> None:
+    """Use the discounts of a single payment up."""
+    owner = session["customer"]
+    names = discount.take(
+        call,
+        [dict(each) for each in private.get("discounts") or ()],
+        for_customer=owner,
+        checkout_session=session["id"],
+        customer=owner,
+    )
+    remember(call, session, redeemed=names)
+
+
+def _billed(call: Call, session: Json) -> str | None:
+    """Write the invoice of a session that is paid, where one is wanted."""
+    if not bills.is_wanted(session):
+        return None
+    names = call.private(session["id"])["redeemed"]
+    return str(bills.write(call, session, names)["id"])
+
+
+def _collected(session: Json) -> Json:
+    """Return what the customer has agreed to, and that taxes are known by now."""
+    fields: Json = {}
+    if session["automatic_tax"]["enabled"]:
+        fields["automatic_tax"] = {**session["automatic_tax"], "status": "complete"}
+    asked = session["consent_collection"] or {}
+    if asked:
+        required = asked.get("terms_of_service") == "required"
+        before = session["consent"] or {}
+        fields["consent"] = {
+            "promotions": before.get("promotions"),
+            "terms_of_service": "accepted" if required else None,
+        }
+    return fields
 
 
 def _count(call: Call, session: Json) -> None:
@@ -135,8 +170,9 @@ def settle(call: Call, session: Json) -> Json:
         return session
     # A payment that was only held before is no delayed one.
     delayed = call.private(session["id"]).get("delayed")
+    billed = {"invoice": _billed(call, session)} if session["mode"] == "payment" else {}
     return call.update(
-        session,
+        {**session, **billed},
         payment_status="paid",
         announce="checkout.session.async_payment_succeeded" if delayed else None,
     )

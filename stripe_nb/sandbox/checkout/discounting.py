@@ -12,13 +12,15 @@ from stripe_nb.sandbox.wire import Json
 __all__ = ["by_code", "check_minimum", "shown", "unsaved"]
 
 
-def unsaved(call: Call, given: Sequence[Json], customer: str | None) -> list[Json]:
+def unsaved(
+    call: Call, given: Sequence[Json], customer: str | None, currency: str
+) -> list[Json]:
     """Return discounts of what a session was given; they are not used up yet.
 
     Raises
     ------
     InvalidRequest
-        If a coupon or a promotion code can't be used now.
+        If a coupon or a promotion code can't be used now, or not in this currency.
     """
     return [
         discount.build(
@@ -26,6 +28,7 @@ def unsaved(call: Call, given: Sequence[Json], customer: str | None) -> list[Jso
             {name: value for name, value in each.items() if value},
             param=f"discounts[{index}]",
             for_customer=customer,
+            currency=currency,
         )
         for index, each in enumerate(given)
     ]

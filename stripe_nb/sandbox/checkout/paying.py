@@ -8,8 +8,15 @@ from typing import Any
 
 from stripe_nb.sandbox.blank import assign
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.checkout import completion, custom_fields, items, selling
+from stripe_nb.sandbox.checkout import (
+    bills,
+    completion,
+    custom_fields,
+    items,
+    selling,
+)
 from stripe_nb.sandbox.errors import ApiError, InvalidRequest
+from stripe_nb.sandbox.invoicing import automatic_tax
 from stripe_nb.sandbox.payments import method_types
 from stripe_nb.sandbox.resources import payment_intent, payment_method, setup_intent
 from stripe_nb.sandbox.wire import Json
@@ -30,6 +37,10 @@ class Customer:
     answers
         What was filled into custom fields, by their keys; ``None`` where nobody
         was asked.
+    agrees
+        Whether it accepts the shop's terms, where those are shown.
+    wants_news
+        Whether it ticked that the shop may write to it.
     """
 
     email: str = ""
@@ -38,6 +49,8 @@ class Customer:
     address: Json | None = None
     shipping: Json | None = None
     answers: Mapping[str, str] | None = None
+    agrees: bool = True
+    wants_news: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,8 @@ def attempt(
     if customer.answers is not None:
         fields = custom_fields.filled(session["custom_fields"], customer.answers)
         session = call.update(session, custom_fields=fields)
+    session = _agreed(call, session, customer)
+    _update_owner(call, session, customer)
     if method is None and selling.needs_method(call, session):
         raise InvalidRequest("A payment method is needed.", param="payment_method")
     if method:
@@ -113,6 +128,38 @@ def attempt(
     made = _Attempt(call, session, method, customer, return_url)
     how = {"payment": _pay, "setup": _set_up, "subscription": _subscribe}
     return how[session["mode"]](made)
+
+
+def _update_owner(call: Call, session: Json, told: Customer) -> None:
+    """Keep what a known customer tells, as far as the shop wants that."""
+    owner = call.find("customer", session["customer"])
+    wanted = call.private(session["id"]).get("customer_update") or {}
+    if owner is None or not wanted:
+        return
+    fields = {"address": told.address, "name": told.name, "shipping": told.shipping}
+    kept = {
+        name: value
+        for name, value in fields.items()
+        if value and wanted.get(name) == "auto"
+    }
+    call.update({**owner, **kept}, announce="customer.updated")
+
+
+def _agreed(call: Call, session: Json, customer: Customer) -> Json:
+    """Note what the customer agrees to, where the shop asks.
+
+    Raises
+    ------
+    InvalidRequest
+        If it has to accept the terms and does not.
+    """
+    asked = session["consent_collection"] or {}
+    if asked.get("terms_of_service") == "required" and not customer.agrees:
+        raise InvalidRequest("Please accept the terms of service.", param="terms")
+    if asked.get("promotions") != "auto":
+        return session
+    news = "opt_in" if customer.wants_news else "opt_out"
+    return call.update(session, consent={"promotions": news, "terms_of_service": None})
 
 
 def _known(call: Call, session: Json, method: Json | None, told: Customer) -> Customer:
@@ -132,6 +179,8 @@ def _known(call: Call, session: Json, method: Json | None, told: Customer) -> Cu
         address=told.address or billing.get("address"),
         shipping=told.shipping,
         answers=told.answers,
+        agrees=told.agrees,
+        wants_news=told.wants_news,
     )
 
 
@@ -153,7 +202,12 @@ def _pay(made: _Attempt) -> Try:
     private = call.private(session["id"])
     keeps = private.get("payment_intent_data", {}).get("setup_future_usage")
     total = session["amount_total"]
-    creates = session["customer_creation"] == "always" or keeps or not total
+    creates = (
+        session["customer_creation"] == "always"
+        or keeps
+        or not total
+        or bills.is_wanted(session)
+    )
     owner = _owner(made, creates=bool(creates))
     if made.method is None:
         done = completion.complete(call, session, payment_status="no_payment_required")
@@ -260,6 +314,9 @@ def _open_subscription(made: _Attempt, private: Json, owner: str) -> Json:
         "currency": session["currency"],
         **given,
     }
+    if session["automatic_tax"]["enabled"]:
+        automatic_tax.locate(call, owner)
+        params["automatic_tax"] = {"enabled": True}
     if private.get("discounts"):
         params["discounts"] = [dict(each) for each in private["discounts"]]
     for item in items.of(call, session["id"]):

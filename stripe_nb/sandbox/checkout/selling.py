@@ -9,7 +9,7 @@ from stripe_nb.sandbox.amounts import check_amount
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.checkout import discounting, items
 from stripe_nb.sandbox.errors import InvalidRequest
-from stripe_nb.sandbox.invoicing import collection
+from stripe_nb.sandbox.invoicing import payments
 from stripe_nb.sandbox.resources import shipping_rate, tax_rate
 from stripe_nb.sandbox.subscriptions import ends
 from stripe_nb.sandbox.wire import Json
@@ -73,7 +73,7 @@ def recalculated(call: Call, session: Json) -> Json:
     private = call.private(session["id"])
     currency = session["currency"]
     built = discounting.unsaved(
-        call, private.get("discounts") or (), session["customer"]
+        call, private.get("discounts") or (), session["customer"], currency
     )
     data = private.get("subscription_data") or {}
     shipping = _shipping(call, private, currency)
@@ -193,7 +193,7 @@ def intent_of(call: Call, subscription: Json) -> Json | None:
     bill = call.find("invoice", subscription["latest_invoice"])
     if bill is None or bill["status"] != "open":
         return None
-    return collection.default_payment(call, bill)
+    return payments.default_payment(call, bill)
 
 
 def give_up(call: Call, session: Json) -> None:

@@ -15,11 +15,14 @@ from stripe_nb.sandbox.errors import (
     ParameterInvalid,
     ParameterMissing,
 )
-from stripe_nb.sandbox.payments import method_types
+from stripe_nb.sandbox.invoicing import automatic_tax, shares
+from stripe_nb.sandbox.payments import connect, method_types
+from stripe_nb.sandbox.payments.texts import check_texts
+from stripe_nb.sandbox.resource import check_metadata
 from stripe_nb.sandbox.subscriptions import terms as subscription_terms
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["check", "check_url", "defaults", "expiry"]
+__all__ = ["check", "check_data", "check_url", "defaults", "expiry"]
 
 _HOUR = 3_600
 _SHORTEST, _LONGEST = _HOUR // 2, 24 * _HOUR
@@ -33,12 +36,9 @@ _BEYOND = (
 # Parts of the page that would have to be there, and are not.
 _SWITCHES = (
     ("after_expiration", "recovery"),
-    ("automatic_tax",),
-    ("invoice_creation",),
     ("managed_payments",),
     ("name_collection", "business"),
     ("name_collection", "individual"),
-    ("tax_id_collection",),
 )
 # Which modes a parameter belongs to.
 _ONLY_IN = {
@@ -83,12 +83,24 @@ def check(call: Call) -> str:
         )
     if mode != "setup" and not params.get("line_items"):
         raise ParameterMissing("line_items")
+    if mode != "setup":
+        connect.check_charges_enabled(call)
     _check_pairs(params)
+    _check_customer(call)
     _check_urls(params)
+    for name in ("payment_intent_data", "setup_intent_data", "subscription_data"):
+        check_data(params.get(name) or {}, name)
     if params.get("subscription_data"):
         subscription_terms.check_supported(params["subscription_data"])
+        shares.check_percent(_with(call, params["subscription_data"]))
         subscription_terms.trial_end(_with(call, params["subscription_data"]), [])
     return str(mode)
+
+
+def check_data(data: Mapping[str, Any], name: str) -> None:
+    """Refuse texts that what the session makes could not take over."""
+    check_metadata(data)
+    check_texts(data, within=name)
 
 
 def _with(call: Call, params: Mapping[str, Any]) -> Call:
@@ -105,11 +117,8 @@ def _check_supported(params: Mapping[str, Any]) -> None:
             value = (value or {}).get(step)
         if value and value.get("enabled"):
             raise NotSimulated(f"{path[0]} of checkout sessions")
-    consent = params.get("consent_collection") or {}
-    if consent.get("terms_of_service") == "required":
-        raise NotSimulated("consent_collection[terms_of_service]")
-    if consent.get("promotions") == "auto":
-        raise NotSimulated("consent_collection[promotions]")
+    if (params.get("tax_id_collection") or {}).get("required") == "if_supported":
+        raise NotSimulated("tax_id_collection[required] of checkout sessions")
 
 
 def _check_pairs(params: Mapping[str, Any]) -> None:
@@ -132,6 +141,34 @@ def _check_pairs(params: Mapping[str, Any]) -> None:
         raise InvalidRequest(
             "`customer_update` can only be used with `customer`.",
             param="customer_update",
+        )
+
+
+def _check_customer(call: Call) -> None:
+    """Refuse to collect for a known customer what it would then not be given."""
+    params = call.params
+    customer = call.given("customer", "customer")
+    if customer is None:
+        return
+    updated = params.get("customer_update") or {}
+    collects = (params.get("tax_id_collection") or {}).get("enabled")
+    if collects and updated.get("name") != "auto":
+        raise InvalidRequest(
+            "Tax ID collection requires updating business name on the customer. To "
+            "enable tax ID collection for an existing customer, please set "
+            "`customer_update[name]` to `auto`.",
+            param="customer_update",
+        )
+    taxed = automatic_tax.is_wanted(params)
+    told = "auto" in (updated.get("address"), updated.get("shipping"))
+    if taxed and not told and not automatic_tax.is_located(call, customer):
+        raise InvalidRequest(
+            "Automatic tax calculation in Checkout requires a valid address on the "
+            "Customer. Add a valid address to the Customer or set either "
+            "`customer_update[address]` to 'auto' or `customer_update[shipping]` to "
+            "'auto' to save the address entered in Checkout to the Customer.",
+            code="customer_tax_location_invalid",
+            param="automatic_tax",
         )
 
 
@@ -201,12 +238,7 @@ def defaults(call: Call, mode: str) -> Json:
     )["payment_method_types"]
     return {
         "adaptive_pricing": {"enabled": True},
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": _automatic_tax(call),
         "branding_settings": _branding(call),
         "collected_information": {
             "business_name": None,
@@ -222,7 +254,7 @@ def defaults(call: Call, mode: str) -> Json:
         },
         "customer_creation": None if params.get("customer") else _CREATION[mode],
         "discounts": [],
-        "invoice_creation": _INVOICE_CREATION if mode == "payment" else None,
+        "invoice_creation": _invoice_creation(params) if mode == "payment" else None,
         "payment_method_collection": _COLLECTION[mode],
         "payment_method_configuration_details": None
         if given
@@ -244,21 +276,46 @@ def defaults(call: Call, mode: str) -> Json:
         "shipping_options": [],
         "status": "open",
         "ui_mode": "hosted_page",
+        **_tax_ids(params),
     }
 
 
-_INVOICE_CREATION: Json = {
-    "enabled": False,
-    "invoice_data": {
-        "account_tax_ids": None,
-        "custom_fields": None,
-        "description": None,
-        "footer": None,
-        "issuer": None,
-        "metadata": {},
-        "rendering_options": None,
-    },
+def _tax_ids(params: Mapping[str, Any]) -> Json:
+    """Return that the page asks for tax ids, which a session says only if it does."""
+    enabled = (params.get("tax_id_collection") or {}).get("enabled")
+    asks = {"enabled": True, "required": "never"}
+    return {"tax_id_collection": asks} if enabled else {}
+
+
+def _automatic_tax(call: Call) -> Json:
+    """Return what a session says of automatic tax before its customer is there."""
+    if not automatic_tax.is_wanted(call.params):
+        return {"enabled": False, "liability": None, "provider": None, "status": None}
+    given = call.params["automatic_tax"]
+    told = automatic_tax.of_invoice(call, call.given("customer", "customer"), given)
+    told.pop("disabled_reason")
+    return told
+
+
+_INVOICE_DATA: Json = {
+    "account_tax_ids": None,
+    "custom_fields": None,
+    "description": None,
+    "footer": None,
+    "issuer": None,
+    "metadata": {},
+    "rendering_options": None,
 }
+
+
+def _invoice_creation(params: Mapping[str, Any]) -> Json:
+    given = params.get("invoice_creation") or {}
+    data = given.get("invoice_data") or {}
+    check_metadata(data)
+    return {
+        "enabled": bool(given.get("enabled")),
+        "invoice_data": {**_INVOICE_DATA, **data},
+    }
 
 
 def _branding(call: Call) -> Json:

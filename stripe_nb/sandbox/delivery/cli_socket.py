@@ -37,8 +37,8 @@ async def serve_cli(engine: Engine, socket: WebSocket) -> None:
     await socket.accept(subprotocol=_PROTOCOL if _PROTOCOL in offered else None)
     sender = asyncio.create_task(_pass_on(frames, socket))
     try:
-        async for text in socket.iter_text():
-            _hear(engine, session, text)
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            _hear(engine, session, message.get("text") or "")
     finally:
         engine.listeners.disconnect(session, send)
         sender.cancel()

@@ -29,6 +29,9 @@ create index if not exists deliveries_waiting
     on deliveries (endpoint, seq) where state = 'waiting';
 """
 
+# Of those that are over: the last ones.
+_KEPT = 10_000
+
 _COLUMNS = "seq, endpoint, owner, event, account, pending, state, attempts, due"
 
 
@@ -131,6 +134,10 @@ class Ledger:
             "update deliveries set state = ?, attempts = attempts + 1, status = ?, "
             "error = ? where seq = ?",
             (state, status, error, delivery.seq),
+        )
+        self._db.execute(
+            "delete from deliveries where seq <= ? and state <> 'waiting'",
+            (delivery.seq - _KEPT,),
         )
 
     def put_off(

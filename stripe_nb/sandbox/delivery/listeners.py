@@ -26,6 +26,8 @@ _LOGS = "request_logs"
 
 # `stripe listen --print-secret` opens a session and never comes for it.
 _MOST_IDLE = 100
+# A client that never acknowledges is none of Stripe's.
+_MOST_UNACKNOWLEDGED = 10_000
 
 # Filter of `stripe logs tail`: what it looks at in an entry.
 _LOG_FILTERS: Mapping[str, Callable[[Json], str]] = {
@@ -104,6 +106,15 @@ class Listeners:
         if session.send is send:
             session.send = None
 
+    def forget_sent(self) -> None:
+        """Take no acknowledgement any more of what was sent until now.
+
+        To be called where other objects take the place of those that there were:
+        their events may have the same ids.
+        """
+        for session in list(self._sessions.values()):
+            session.sent.clear()
+
     def count(self, account: str, event: Json) -> int:
         """Count the sessions that will get an event."""
         return len(self._hearing(account, event["object"]))
@@ -145,6 +156,8 @@ class Listeners:
         if event["object"] == "event":
             conversation = f"wc_{session.id}_{self._count}"
             session.sent[conversation] = (account, event["id"])
+            if len(session.sent) > _MOST_UNACKNOWLEDGED:
+                del session.sent[next(iter(session.sent))]
             session.send(_event_frame(session, conversation, payload.decode(), signed))
         else:
             session.send(_thin_frame(session, payload.decode(), signed))

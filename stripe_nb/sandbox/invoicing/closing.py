@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest
-from stripe_nb.sandbox.invoicing import collection
+from stripe_nb.sandbox.invoicing import collection, payments
 from stripe_nb.sandbox.resources import customer_balance_transaction as balances
 from stripe_nb.sandbox.resources import line_item
 from stripe_nb.sandbox.wire import Json
@@ -48,7 +48,7 @@ def void(call: Call, invoice: Json) -> Json:
         raise _not_open()
     _give_balance_back(call, invoice)
     invoice = _close(call, invoice, "void", "voided_at")
-    cancel_payment(call, invoice, "void_invoice")
+    payments.cancel(call, invoice, "void_invoice")
     call.emit("invoice.voided", invoice)
     collection.tell_subscription(call, invoice, "invoice_voided")
     return invoice
@@ -106,7 +106,6 @@ def _give_balance_back(call: Call, invoice: Json) -> None:
 
 def pay_out_of_band(call: Call, invoice: Json) -> Json:
     """Mark an invoice as paid by other means than Stripe."""
-    cancel_payment(call, invoice, None)
     return collection.paid(
         call,
         {
@@ -115,24 +114,4 @@ def pay_out_of_band(call: Call, invoice: Json) -> Json:
             "amount_paid_off_stripe": invoice["amount_remaining"],
             "amount_remaining": 0,
         },
-    )
-
-
-def cancel_payment(call: Call, invoice: Json, reason: str | None) -> None:
-    """Cancel the payment that was made ready for an invoice."""
-    payment = collection.payment_of(call, invoice)
-    if payment is None or payment["status"] != "open":
-        return
-    moments = {"canceled_at": call.now(), "paid_at": None}
-    call.update(payment, status="canceled", status_transitions=moments)
-    intent = collection.default_payment(call, invoice)
-    call.update(
-        {
-            **intent,
-            "canceled_at": call.now(),
-            "cancellation_reason": reason,
-            "next_action": None,
-            "status": "canceled",
-        },
-        announce="payment_intent.canceled",
     )

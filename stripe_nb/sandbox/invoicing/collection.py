@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import ApiError, CardDeclined, InvalidRequest
+from stripe_nb.sandbox.invoicing import methods, payments
 from stripe_nb.sandbox.invoicing.draft import DAY, subscription_of
 from stripe_nb.sandbox.resources import customer_balance_transaction as balances
-from stripe_nb.sandbox.resources import payment_intent, payment_method
+from stripe_nb.sandbox.resources import payment_intent
 from stripe_nb.sandbox.wire import Json
 
 __all__ = [
-    "ask_for",
     "attach",
-    "chargeable",
-    "default_payment",
     "failed",
-    "is_detached",
-    "method_for",
     "paid",
     "pay",
-    "payment_of",
     "retry",
     "settle",
     "tell_subscription",
@@ -54,9 +49,9 @@ def pay(
         Whether Stripe tries by itself; later tries count only then.
     """
     call.set_private(invoice["id"], automatic=automatic)
-    intent = default_payment(call, invoice)
+    intent = payments.default_payment(call, invoice)
     try:
-        method = method or method_for(call, invoice)
+        method = method or methods.method_for(call, invoice)
     except ApiError as gone:
         return failed(call, invoice), gone
     if method is None:
@@ -88,77 +83,6 @@ def _needs_customer(intent: Json) -> ApiError:
     )
 
 
-def method_for(call: Call, invoice: Json) -> Json | None:
-    """Return what an invoice is charged to, in Stripe's order of preference."""
-    customer = call.get("customer", invoice["customer"])
-    subscription = call.find("subscription", subscription_of(invoice)) or {}
-    for name in (
-        invoice["default_payment_method"],
-        invoice["default_source"],
-        subscription.get("default_payment_method"),
-        subscription.get("default_source"),
-        customer["invoice_settings"]["default_payment_method"],
-        customer["default_source"],
-    ):
-        if name and not is_detached(call, name):
-            return chargeable(call, name)
-    return None
-
-
-def is_detached(call: Call, name: str) -> bool:
-    """Return whether a payment method was taken off its customer, for good."""
-    return bool(call.private(name).get("detached"))
-
-
-def chargeable(call: Call, name: str) -> Json:
-    """Return the payment method that an id or token names.
-
-    A card that was saved as a source is charged through a payment method that is
-    made of it once.
-    """
-    source = call.find("card", name)
-    if source is None:
-        return payment_method.resolve(call, name)
-    private = call.private(source["id"])
-    made = call.find("payment_method", private.get("method"))
-    if made is None:
-        details = {
-            "exp_month": source["exp_month"],
-            "exp_year": source["exp_year"],
-            "number": private["number"],
-        }
-        data = {"type": "card", "card": details}
-        made = payment_method.from_data(call, data, "source")
-        made = call.update(made, customer=source["customer"])
-        call.set_private(source["id"], method=made["id"])
-    return made
-
-
-def payment_of(call: Call, invoice: Json) -> Json | None:
-    """Return the invoice payment that Stripe made for an invoice itself."""
-    found = call.objects("invoice_payment", invoice=invoice["id"])
-    return next((each for each in found if each["is_default"]), None)
-
-
-def default_payment(call: Call, invoice: Json) -> Json:
-    """Return the payment intent that an invoice is paid with."""
-    payment = payment_of(call, invoice)
-    if payment is None:
-        raise InvalidRequest(
-            f"Invoice {invoice['id']} has nothing to be paid.", param="invoice"
-        )
-    return call.get("payment_intent", payment["payment"]["payment_intent"])
-
-
-def ask_for(call: Call, invoice: Json) -> None:
-    """Let the payment that was made ready ask for what now remains."""
-    payment = payment_of(call, invoice)
-    if payment and payment["status"] == "open":
-        remaining = invoice["amount_remaining"]
-        call.update(payment, amount_requested=remaining)
-        call.update(default_payment(call, invoice), amount=remaining)
-
-
 def attach(call: Call, invoice: Json, intent: Json) -> None:
     """Let one more payment intent pay for an open invoice.
 
@@ -185,42 +109,17 @@ def attach(call: Call, invoice: Json, intent: Json) -> None:
             param="payment_intent",
         )
     call.set_private(intent["id"], invoice=invoice["id"])
-    expect(call, invoice, intent, is_default=False)
+    payments.expect(call, invoice, intent, is_default=False)
     if intent["status"] == "succeeded":
         settle(call, intent)
-
-
-def expect(call: Call, invoice: Json, intent: Json, *, is_default: bool) -> None:
-    """Note that an intent is to pay for an invoice.
-
-    Parameters
-    ----------
-    call
-        The request that caused it.
-    invoice, intent
-        What is to be paid, and by what.
-    is_default
-        Whether Stripe itself made the intent for the invoice.
-    """
-    call.insert(
-        call.new(
-            "invoice_payment",
-            amount_requested=intent["amount"],
-            currency=invoice["currency"],
-            invoice=invoice["id"],
-            is_default=is_default,
-            payment={"payment_intent": intent["id"], "type": "payment_intent"},
-            status="open",
-        )
-    )
 
 
 def settle(call: Call, intent: Json) -> None:
     """Book an intent that succeeded on the invoice that it belongs to."""
     invoice = call.get("invoice", call.private(intent["id"])["invoice"])
-    if invoice["status"] not in ("open", "uncollectible"):
+    if invoice["status"] not in ("open", "paid", "uncollectible"):
         return
-    payment = _payment_by(call, invoice, intent)
+    payment = payments.payment_by(call, invoice, intent)
     received = intent["amount_received"]
     surplus = max(received - invoice["amount_remaining"], 0)
     invoice = {
@@ -233,17 +132,17 @@ def settle(call: Call, intent: Json) -> None:
     }
     payment = {
         **payment,
-        "amount_paid": received,
+        "amount_paid": received - surplus,
         "status": "paid",
         "status_transitions": {"canceled_at": None, "paid_at": call.now()},
     }
-    if invoice["amount_remaining"]:
+    _credit(call, invoice, surplus)
+    if invoice["amount_remaining"] or invoice["status"] == "paid":
         invoice = call.update(invoice, announce="invoice.updated")
         call.update(payment, announce="invoice_payment.paid")
-        ask_for(call, invoice)
+        payments.ask_for(call, invoice)
         return
     call.update(payment)
-    _credit(call, invoice, surplus)
     paid(call, invoice, payment=payment)
 
 
@@ -261,15 +160,6 @@ def _credit(call: Call, invoice: Json, surplus: int) -> None:
         )
 
 
-def _payment_by(call: Call, invoice: Json, intent: Json) -> Json:
-    for payment in call.objects("invoice_payment", invoice=invoice["id"]):
-        if payment["payment"].get("payment_intent") == intent["id"]:
-            return payment
-    raise InvalidRequest(
-        f"PaymentIntent {intent['id']} is not a payment of invoice {invoice['id']}."
-    )
-
-
 def _attempts(call: Call, invoice: Json) -> int:
     """Return the number of attempts with the present one.
 
@@ -281,7 +171,12 @@ def _attempts(call: Call, invoice: Json) -> int:
 
 
 def paid(call: Call, invoice: Json, *, payment: Json | None = None) -> Json:
-    """Mark an invoice paid, and announce all that follows from it."""
+    """Mark an invoice paid, and announce all that follows from it.
+
+    Stripe keeps the payment that it made ready in step with what remains: nothing
+    is left to pay for one that is still open.
+    """
+    payments.cancel(call, invoice, None)
     invoice = call.update(
         {
             **invoice,
@@ -307,23 +202,30 @@ def paid(call: Call, invoice: Json, *, payment: Json | None = None) -> Json:
 
 def failed(call: Call, invoice: Json) -> Json:
     """Note a failed attempt, and when the next one is."""
-    count = _attempts(call, invoice)
-    if count != invoice["attempt_count"]:
-        invoice = call.update(
-            {
-                **invoice,
-                "attempt_count": count,
-                "attempted": True,
-                "next_payment_attempt": _next_attempt(call, invoice, count),
-            },
-            announce="invoice.updated",
-        )
-        if invoice["next_payment_attempt"]:
-            call.later(invoice["next_payment_attempt"], "retry", invoice)
+    invoice = _attempted(call, invoice)
     call.emit("invoice.payment_failed", invoice)
     _tell_customer(call, invoice, delinquent=True)
     tell_subscription(call, invoice, "invoice_failed")
     return invoice
+
+
+def _attempted(call: Call, invoice: Json) -> Json:
+    """Count an attempt that brought nothing, and plan the next one."""
+    count = _attempts(call, invoice)
+    if count == invoice["attempt_count"]:
+        return invoice
+    following = _next_attempt(call, invoice, count)
+    if following:
+        call.later(following, "retry", invoice)
+    return call.update(
+        {
+            **invoice,
+            "attempt_count": count,
+            "attempted": True,
+            "next_payment_attempt": following,
+        },
+        announce="invoice.updated",
+    )
 
 
 def _next_attempt(call: Call, invoice: Json, count: int) -> int | None:
@@ -336,15 +238,39 @@ def _next_attempt(call: Call, invoice: Json, count: int) -> int | None:
 
 
 def retry(call: Call, invoice: Json) -> None:
-    """Try again, if that is still what was planned for this moment."""
-    if invoice["status"] == "open" and invoice["next_payment_attempt"] == call.now():
+    """Try again, if that is still what was planned for this moment.
+
+    What waits for the cardholder is not charged again before another card is there;
+    Stripe counts the attempt all the same.
+    """
+    if invoice["status"] != "open" or invoice["next_payment_attempt"] != call.now():
+        return
+    if _still_waits(call, invoice):
+        invoice = _attempted(call, invoice)
+        tell_subscription(call, invoice, "invoice_waits")
+    else:
         pay(call, invoice, off_session=True, automatic=True)
 
 
+def _still_waits(call: Call, invoice: Json) -> bool:
+    intent = payments.default_payment(call, invoice)
+    if intent["status"] != "requires_action":
+        return False
+    method = methods.method_for(call, invoice)
+    return method is not None and method["id"] == intent["payment_method"]
+
+
 def waits_for_customer(call: Call, intent: Json) -> None:
-    """Note that a payment waits for the customer's 3D Secure answer."""
+    """Note that a payment waits for the customer's 3D Secure answer.
+
+    An attempt that Stripe made by itself counts as one; one beside a customer is
+    not over yet.
+    """
     invoice = call.get("invoice", call.private(intent["id"])["invoice"])
-    invoice = call.update(invoice, attempted=True, announce="invoice.updated")
+    if call.private(invoice["id"]).get("automatic"):
+        invoice = _attempted(call, invoice)
+    else:
+        invoice = call.update(invoice, attempted=True, announce="invoice.updated")
     call.emit("invoice.payment_action_required", invoice)
     tell_subscription(call, invoice, "invoice_waits")
 

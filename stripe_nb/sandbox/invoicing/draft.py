@@ -9,8 +9,10 @@ from typing import Any
 from stripe_nb.sandbox.billing.tax import Rate
 from stripe_nb.sandbox.billing.totals import sum_up
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.connect.platform import on_platform
 from stripe_nb.sandbox.errors import InvalidRequest
 from stripe_nb.sandbox.events import changes
+from stripe_nb.sandbox.invoicing import automatic_tax, prorations
 from stripe_nb.sandbox.resources import customer_balance_transaction as balances
 from stripe_nb.sandbox.resources import discount, line_item
 from stripe_nb.sandbox.wire import Json
@@ -99,6 +101,10 @@ def blank_invoice(
     if subscription:
         values.setdefault("default_tax_rates", subscription["default_tax_rates"])
         values.setdefault("parent", _subscription_parent(subscription))
+        values.setdefault("on_behalf_of", subscription["on_behalf_of"])
+        if subscription["automatic_tax"]["enabled"]:
+            asked = subscription["automatic_tax"]
+            values["automatic_tax"] = automatic_tax.of_invoice(call, customer, asked)
     values.setdefault("auto_advance", values.get("billing_reason") != "manual")
     invoice = call.new(
         "invoice",
@@ -122,9 +128,12 @@ _NOTHING_YET: Json = {
 
 
 def _account(call: Call) -> Json:
-    account = call.find("account", call.account) or {}
-    profile = account.get("business_profile") or {}
-    return {"account_country": account.get("country"), "account_name": profile["name"]}
+    account = on_platform(call).get("account", call.account)
+    profile = account["business_profile"] or {}
+    return {
+        "account_country": account["country"],
+        "account_name": profile.get("name"),
+    }
 
 
 def _customer(call: Call, customer: Json) -> Json:
@@ -297,7 +306,8 @@ def recalculate(call: Call, invoice: Json, *, announce: str | None = None) -> Js
     }
     names = [*invoice["discounts"], *(d for line in lines for d in line["discounts"])]
     known = discount.reductions(call, names, invoice["currency"])
-    invoice.update(totals(invoice, lines, rates, known))
+    settled = prorations.discounts_on(call, lines)
+    invoice.update(totals(invoice, lines, rates, known, settled))
     for line in lines:
         call.update(line)
     stored = call.update(invoice, announce=announce)
@@ -318,9 +328,10 @@ def totals(
     lines: Sequence[Json],
     rates: Mapping[str, Sequence[Rate]],
     known: Mapping[str, Any],
+    settled: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Json:
     """Return a draft's sums and list of lines; what is due depends on the balance."""
-    sums = sum_up(invoice, lines, rates, known)
+    sums = sum_up(invoice, lines, rates, known, settled)
     due, _ = balances.settle(
         sums["total"], invoice["starting_balance"], invoice["currency"]
     )

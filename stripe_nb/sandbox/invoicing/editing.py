@@ -10,22 +10,20 @@ from stripe_nb.sandbox.errors import (
     ParameterInvalid,
     ResourceMissing,
 )
-from stripe_nb.sandbox.invoicing import draft
+from stripe_nb.sandbox.invoicing import automatic_tax, draft, shares
 from stripe_nb.sandbox.resources import discount, shipping_rate, tax_rate
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["check_supported", "schedule", "take_parameters"]
 
 _BEYOND = (
-    "application_fee_amount",
     "customer_account",
     "from_invoice",
-    "on_behalf_of",
-    "transfer_data",
 )
 # Parameters that are more than a field of the same name.
 _HANDLED = frozenset(
     {
+        "application_fee_amount",
         "auto_advance",
         "automatic_tax",
         "automatically_finalizes_at",
@@ -35,9 +33,11 @@ _HANDLED = frozenset(
         "default_tax_rates",
         "discounts",
         "expand",
+        "on_behalf_of",
         "pending_invoice_items_behavior",
         "shipping_cost",
         "subscription",
+        "transfer_data",
     }
 )
 # What stays open to change when the sums are final.
@@ -65,8 +65,6 @@ def check_supported(call: Call) -> None:
     for name in _BEYOND:
         if params.get(name):
             raise NotSimulated(f"the parameter {name} of invoices")
-    if (params.get("automatic_tax") or {}).get("enabled"):
-        raise NotSimulated("automatic tax on invoices")
     if (params.get("issuer") or {}).get("type", "self") != "self":
         raise NotSimulated("invoices that a connected account issues")
 
@@ -92,6 +90,9 @@ def take_parameters(call: Call, invoice: Json) -> None:
     kept = {name: value for name, value in params.items() if name not in _HANDLED}
     assign(invoice, call.kind("invoice").fields, kept)
     _check_method(call, invoice)
+    shares.take(call, invoice)
+    if "automatic_tax" in params:
+        _take_automatic_tax(call, invoice, params["automatic_tax"])
     if "default_tax_rates" in params:
         names = params["default_tax_rates"]
         invoice["default_tax_rates"] = tax_rate.given(call, names, "default_tax_rates")
@@ -110,6 +111,15 @@ def take_parameters(call: Call, invoice: Json) -> None:
     _take_due_date(call, invoice)
     if invoice["number"]:
         _check_number(call, invoice)
+
+
+def _take_automatic_tax(call: Call, invoice: Json, given: Json) -> None:
+    if given["enabled"]:
+        customer = call.get("customer", invoice["customer"])
+        told = automatic_tax.of_invoice(call, customer, given)
+    else:
+        told = {**invoice["automatic_tax"], "enabled": False, "status": None}
+    invoice["automatic_tax"] = told
 
 
 def _check_method(call: Call, invoice: Json) -> None:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.invoicing import collection, draft
+from stripe_nb.sandbox.invoicing import (
+    automatic_tax,
+    collection,
+    draft,
+    payments,
+    shares,
+)
 from stripe_nb.sandbox.resources import customer_balance_transaction as balances
 from stripe_nb.sandbox.resources import discount, payment_intent
 from stripe_nb.sandbox.wire import Json
@@ -17,7 +23,9 @@ _DESCRIPTIONS = {
 }
 
 
-def finalize(call: Call, invoice: Json, *, auto_pay: bool) -> Json:
+def finalize(
+    call: Call, invoice: Json, *, auto_pay: bool, paid_by: Json | None = None
+) -> Json:
     """Turn a stored draft into an open invoice, or a paid one if nothing is due.
 
     Parameters
@@ -28,8 +36,11 @@ def finalize(call: Call, invoice: Json, *, auto_pay: bool) -> Json:
         A draft with all its lines.
     auto_pay
         Whether to charge the customer at once, as for an automatic collection.
+    paid_by
+        A payment intent that has paid it already.
     """
     draft.announce(call, invoice)
+    invoice = automatic_tax.before_finalizing(call, invoice)
     customer = call.get("customer", invoice["customer"])
     number = _number(call, customer, invoice)
     balance = _settle_balance(call, invoice)
@@ -54,6 +65,11 @@ def finalize(call: Call, invoice: Json, *, auto_pay: bool) -> Json:
     discount.count(call, invoice)
     if invoice["amount_due"] == 0:
         return collection.paid(call, invoice)
+    if paid_by:
+        call.set_private(paid_by["id"], invoice=invoice["id"])
+        payments.expect(call, invoice, paid_by, is_default=True)
+        collection.settle(call, paid_by)
+        return call.get("invoice", invoice["id"])
     _ask_for_payment(call, invoice)
     if invoice["due_date"]:
         call.later(invoice["due_date"], "overdue", invoice)
@@ -119,6 +135,7 @@ def _ask_for_payment(call: Call, invoice: Json) -> None:
         invoice,
         amount=invoice["amount_due"],
         description=description,
+        **shares.of_invoice(call, invoice, invoice["amount_due"]),
         setup_future_usage="off_session" if saves else None,
     )
-    collection.expect(call, invoice, intent, is_default=True)
+    payments.expect(call, invoice, intent, is_default=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.invoicing import draft
+from stripe_nb.sandbox.invoicing import draft, prorations
 from stripe_nb.sandbox.resources import discount, invoiceitem
 from stripe_nb.sandbox.wire import Json
 
@@ -62,6 +62,7 @@ def preview(
     waiting = [*items, *(invoiceitem.pending(call, invoice) if include_pending else ())]
     made = [invoiceitem.line_of(call, invoice, item) for item in waiting]
     own = [item["tax_rates"] for item in waiting]
+    settled = prorations.settled_discounts(made, waiting)
     for line in lines:
         terms = dict(line)
         own.append(list(terms.pop("tax_rates", ())))
@@ -72,4 +73,4 @@ def preview(
     }
     names = [*invoice["discounts"], *(d for line in made for d in line["discounts"])]
     known = discount.reductions(call, names, currency, discounts or ())
-    return {**invoice, **draft.totals(invoice, made, rates, known)}
+    return {**invoice, **draft.totals(invoice, made, rates, known, settled)}

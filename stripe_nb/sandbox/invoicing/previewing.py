@@ -8,6 +8,7 @@ from stripe_nb.sandbox.amounts import check_currency
 from stripe_nb.sandbox.blank import assign
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated
+from stripe_nb.sandbox.invoicing import automatic_tax
 from stripe_nb.sandbox.invoicing.preview import preview
 from stripe_nb.sandbox.resources import discount, invoiceitem
 from stripe_nb.sandbox.wire import Json
@@ -24,8 +25,6 @@ def create(call: Call) -> Json:
     for name in _BEYOND:
         if params.get(name):
             raise NotSimulated(f"the parameter {name} of previews")
-    if (params.get("automatic_tax") or {}).get("enabled"):
-        raise NotSimulated("automatic tax on invoices")
     if any(params.get(name) for name in _SUBSCRIPTION):
         make: Any = getattr(call.engine.behaviour("subscription"), "preview", None)
         if make is None:
@@ -40,13 +39,23 @@ def create(call: Call) -> Json:
             code="invoice_upcoming_none",
         )
     currency = _currency(call, customer, waiting)
-    return preview(
-        call,
-        customer=customer,
-        currency=currency,
-        discounts=discounts_of(call, customer),
-        items=items_of(call, customer, currency),
-    )
+    with call.undoing():
+        return preview(
+            call,
+            customer=customer,
+            currency=currency,
+            discounts=discounts_of(call, customer),
+            items=items_of(call, customer, currency),
+            **taxed(call, customer),
+        )
+
+
+def taxed(call: Call, customer: Json) -> Json:
+    """Return what a preview shows of automatic tax, where that is asked for."""
+    if not automatic_tax.is_wanted(call.params):
+        return {}
+    asked = call.params["automatic_tax"]
+    return {"automatic_tax": automatic_tax.of_invoice(call, customer, asked)}
 
 
 def _currency(call: Call, customer: Json, waiting: list[Json]) -> str:
@@ -71,6 +80,12 @@ def customer_of(call: Call) -> Json:
         customer = call.new(
             "customer",
             balance=0,
+            invoice_settings={
+                "custom_fields": None,
+                "default_payment_method": None,
+                "footer": None,
+                "rendering_options": None,
+            },
             invoice_prefix="PREVIEW",
             next_invoice_sequence=1,
             preferred_locales=[],
@@ -99,12 +114,18 @@ def discounts_of(call: Call, customer: Json) -> list[Json] | None:
 
 
 def items_of(call: Call, customer: Json, currency: str) -> list[Json]:
-    """Return the invoice items that a preview adds to those that wait."""
+    """Return the invoice items that a preview adds to those that wait.
+
+    What they need, such as a price that is described in passing, is stored: the
+    caller undoes it.
+    """
     items = []
     for given in call.params.get("invoice_items") or ():
-        if given.get("invoiceitem") or given.get("discounts"):
-            raise NotSimulated("invoiceitem and discounts of a preview's invoice_items")
-        items.append(invoiceitem.build(call, customer, _as_item(given, currency)))
+        if given.get("invoiceitem"):
+            raise NotSimulated("invoiceitem of a preview's invoice_items")
+        item = invoiceitem.build(call, customer, _as_item(given, currency))
+        item["discounts"] = invoiceitem.discounts_of(call, item, given.get("discounts"))
+        items.append(item)
     return items
 
 
@@ -115,6 +136,4 @@ def _as_item(given: Json, currency: str) -> Json:
         item["pricing"] = {"price": item.pop("price")}
     if item.get("unit_amount") is not None:
         item["unit_amount_decimal"] = str(item.pop("unit_amount"))
-    if item.get("price_data"):
-        raise NotSimulated("price_data of a preview's invoice_items")
     return item

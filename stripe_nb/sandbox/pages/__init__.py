@@ -137,7 +137,7 @@ def page(title: str, content: str, status: int = 200) -> HTMLResponse:
     """Return a page with a title and some text; `content` is HTML."""
     template = _environment().get_template("text.html")
     text = template.render(title=title, style=STYLE_PATH, content=content)
-    return HTMLResponse(text, status, HEADERS)
+    return HTMLResponse(text, status, {**HEADERS, **_policy([])})
 
 
 def static(name: str, media_type: str) -> Response:

@@ -159,6 +159,8 @@ def _pay(visit: Visit, call: Call, session: Json) -> paying.Try:
             field["key"]: visit.told(f"custom_{field['key']}")
             for field in session["custom_fields"]
         },
+        agrees="terms" in visit.form,
+        wants_news="promotions" in visit.form,
     )
     method = None
     if selling.needs_method(call, session):

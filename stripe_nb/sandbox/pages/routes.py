@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from stripe_nb.sandbox.connect import onboarding
 from stripe_nb.sandbox.errors import ApiError
+from stripe_nb.sandbox.intake import Intake
 from stripe_nb.sandbox.pages import (
     STYLE_PATH,
     challenge,
@@ -28,23 +30,22 @@ from stripe_nb.sandbox.resources import file_link
 if TYPE_CHECKING:
     from stripe_nb.sandbox.engine import Engine
 
-__all__ = ["page_routes"]
+__all__ = ["PAGES", "page_routes"]
 
-ReadBody = Callable[[Request], Awaitable[bytes | None]]
 Show = Callable[[Visit], Response]
 
 _logger = logging.getLogger(__name__)
 
-_TOO_LARGE = 413
 _FAILED = 500
 _SCRIPT = "text/javascript; charset=utf-8"
-_PAGES: tuple[tuple[str, Show], ...] = (
+PAGES: tuple[tuple[str, Show], ...] = (
     (challenge.PATH, challenge.challenge),
     (checkout.PATH, checkout.checkout),
     (checkout.THANKS_PATH, checkout.thanks),
     (links.PATH, links.open_link),
     (portal.PATH, portal.portal),
     (file_link.PATH, file_link.linked_file),
+    (onboarding.PATH, onboarding.onboarding),
 )
 _FILES = (
     (STYLE_PATH, "pages.css", "text/css; charset=utf-8"),
@@ -53,7 +54,7 @@ _FILES = (
 )
 
 
-def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
+def page_routes(engine: Engine, base_url: str, intake: Intake) -> list[Route]:
     """Return the routes of all pages.
 
     Parameters
@@ -62,15 +63,16 @@ def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
         What they show.
     base_url
         Where they are served.
-    read
-        Reads a request's body, or gives ``None`` where it is too large.
+    intake
+        Reads what a request brings.
     """
 
     def route(path: str, show: Show) -> Route:
         async def answer(http: Request) -> Response:
-            body = await read(http)
-            if body is None:
-                return page("Too large", "<p>Send less.</p>", _TOO_LARGE)
+            try:
+                body = await intake.body(http)
+            except ApiError as error:
+                return _refused(error)
             visit = Visit(
                 engine,
                 base_url,
@@ -91,7 +93,7 @@ def page_routes(engine: Engine, base_url: str, read: ReadBody) -> list[Route]:
         return Route(path, answer)
 
     return [
-        *(route(path, show) for path, show in _PAGES),
+        *(route(path, show) for path, show in PAGES),
         *(file(*entry) for entry in _FILES),
     ]
 
@@ -102,7 +104,11 @@ def _shown(visit: Visit, show: Show) -> Response:
         visit.engine.catch_up()
         return show(visit)
     except ApiError as error:
-        return page("Refused", f"<p>{escape(error.message)}</p>", error.http_status)
+        return _refused(error)
     except Exception:
         _logger.exception("%s failed", show.__name__)
         return page("Failed", "<p>The sandbox failed; its log says more.</p>", _FAILED)
+
+
+def _refused(error: ApiError) -> Response:
+    return page("Refused", f"<p>{escape(error.message)}</p>", error.http_status)

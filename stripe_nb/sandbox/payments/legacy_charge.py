@@ -22,7 +22,7 @@ from stripe_nb.sandbox.resource import check_metadata
 from stripe_nb.sandbox.resources import card as card_sources
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["Order", "capturable", "read"]
+__all__ = ["Order", "capturable", "read", "with_fee"]
 
 _BEYOND = ("application_fee", "destination")
 
@@ -136,3 +136,25 @@ def capturable(call: Call, charge: Json) -> int:
             param="amount",
         )
     return amount
+
+
+def with_fee(call: Call, charge: Json, amount: int) -> Json:
+    """Return a charge with the application fee that its capture asks for.
+
+    Raises
+    ------
+    InvalidRequest
+        If it is more than what is captured, or nobody is there to get it.
+    """
+    fee = call.params.get("application_fee_amount")
+    if fee is None:
+        return charge
+    transfer = charge["transfer_data"]
+    if not transfer and call.account == call.engine.account:
+        raise InvalidRequest(
+            "Can only apply an application_fee_amount when the charge is made on a "
+            "connected account, or for one with transfer_data[destination].",
+            param="application_fee_amount",
+        )
+    connect.check_fee(fee, amount)
+    return {**charge, "application_fee_amount": fee}

@@ -14,8 +14,10 @@ _DESCRIPTORS = ("statement_descriptor", "statement_descriptor_suffix")
 _LONGEST_DESCRIPTOR = 22
 
 
-def check_texts(params: Mapping[str, Any]) -> None:
+def check_texts(params: Mapping[str, Any], *, within: str = "") -> None:
     """Refuse texts that no statement has room for, and no address of a receipt.
+
+    `within` is the parameter that they are parts of, if any.
 
     Raises
     ------
@@ -28,9 +30,13 @@ def check_texts(params: Mapping[str, Any]) -> None:
             raise ParameterInvalid(
                 f"The {name.replace('_', ' ')} must be at most {_LONGEST_DESCRIPTOR} "
                 f"characters. {text} is {len(text)} characters long.",
-                param=name,
+                param=_named(name, within),
             )
-    check_email(params.get("receipt_email"), param="receipt_email")
+    check_email(params.get("receipt_email"), param=_named("receipt_email", within))
+
+
+def _named(name: str, within: str) -> str:
+    return f"{within}[{name}]" if within else name
 
 
 def check_email(email: str | None, *, param: str = "email") -> None:

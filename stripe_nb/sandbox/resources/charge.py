@@ -78,6 +78,7 @@ class Charge(Behaviour):
                 param="charge",
             )
         amount = legacy_charge.capturable(call, charge)
+        charge = legacy_charge.with_fee(call, charge, amount)
         return capture(call, charge, amount, final=True)
 
     def on_charges_refunds_list(self, call: Call) -> Listing:

@@ -25,6 +25,7 @@ _STRING = Type(Kind.STRING)
 _SECRET_LENGTH = 56
 # Parameters that the session keeps for later and does not show.
 _KEPT = (
+    "customer_update",
     "discounts",
     "payment_intent_data",
     "setup_intent_data",
@@ -33,14 +34,16 @@ _KEPT = (
 _NOT_FIELDS = (
     *_KEPT,
     "allowed_payment_method_types",
+    "automatic_tax",
     "custom_fields",
-    "customer_update",
     "expires_at",
+    "invoice_creation",
     "line_items",
     "payment_method_data",
     "payment_method_options",
     "payment_method_types",
     "shipping_options",
+    "tax_id_collection",
 )
 
 
@@ -326,10 +329,11 @@ def _prepare_setup(call: Call, session: Json, private: Json) -> None:
 
 def _revise_payment(call: Call, session: Json, given: Json) -> None:
     """Change what the payment intent will be, or is."""
+    terms.check_data(given, "payment_intent_data")
     before = call.private(session["id"]).get("payment_intent_data") or {}
     merged = {**before, **given}
-    if "metadata" in given:
-        merged["metadata"] = {**before.get("metadata", {}), **given["metadata"]}
+    if given.get("metadata"):
+        merged["metadata"] = {**(before.get("metadata") or {}), **given["metadata"]}
     call.set_private(session["id"], payment_intent_data=merged)
     intent = call.find("payment_intent", session["payment_intent"])
     if intent:

@@ -60,15 +60,17 @@ class Coupon(Behaviour):
         coupon = self.target(call)
         options = call.params.pop("currency_options", None)
         if options:
-            before = call.private(coupon["id"]).get("currency_options") or {}
-            call.set_private(coupon["id"], currency_options={**before, **options})
+            before = call.private(coupon["id"], "coupon").get("currency_options") or {}
+            call.set_private(
+                coupon["id"], "coupon", currency_options={**before, **options}
+            )
         return self.change(call, coupon)
 
     def expanded(self, call: Call, obj: Json, name: str) -> Any:
         """Return what a coupon is for, and its sums in other currencies."""
         if name not in _EXPANDED_ONLY:
             return super().expanded(call, obj, name)
-        return call.private(obj["id"])[name]
+        return call.private(obj["id"], "coupon")[name]
 
     def due_expire(self, call: Call, coupon: Json) -> None:
         """Let a coupon end on the day that it was to be redeemed by."""
@@ -191,11 +193,13 @@ def amount_off(call: Call, coupon: Json, currency: str) -> int:
     """Return a coupon's sum in a currency; in one that it lacks, nothing."""
     if coupon["currency"] == currency:
         return int(coupon["amount_off"] or 0)
-    others = call.private(coupon["id"]).get("currency_options") or {}
+    others = call.private(coupon["id"], "coupon").get("currency_options") or {}
     return int(others.get(currency, {}).get("amount_off", 0))
 
 
 def products(call: Call, coupon: Json) -> frozenset[str] | None:
     """Return the products that a coupon is for, or ``None`` for all."""
-    named = (call.private(coupon["id"]).get("applies_to") or {}).get("products")
+    named = (call.private(coupon["id"], "coupon").get("applies_to") or {}).get(
+        "products"
+    )
     return frozenset(named) if named else None

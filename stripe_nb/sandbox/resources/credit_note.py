@@ -7,7 +7,7 @@ from typing import Any
 
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated, ParameterInvalid
-from stripe_nb.sandbox.invoicing import closing, collection, crediting
+from stripe_nb.sandbox.invoicing import collection, crediting, payments
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import customer_balance_transaction as balances
 from stripe_nb.sandbox.wire import Json
@@ -226,9 +226,8 @@ def _apply(call: Call, invoice: Json, before: int, after: int) -> None:
         "pre_payment_credit_notes_amount": noted,
     }
     if invoice["status"] != "paid" and not invoice["amount_remaining"]:
-        closing.cancel_payment(call, invoice, None)
         collection.paid(call, invoice)
         return
     invoice = call.update(invoice, announce="invoice.updated")
     if before:
-        collection.ask_for(call, invoice)
+        payments.ask_for(call, invoice)

@@ -14,6 +14,7 @@ from stripe_nb.sandbox.errors import (
     ResourceMissing,
 )
 from stripe_nb.sandbox.events import changes
+from stripe_nb.sandbox.invoicing import automatic_tax
 from stripe_nb.sandbox.payments import cash
 from stripe_nb.sandbox.payments.texts import check_email
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
@@ -159,8 +160,11 @@ class Customer(Behaviour):
     def expanded(self, call: Call, obj: Json, name: str) -> Any:
         """Return what appears on a customer only when it is expanded."""
         if name == "tax":
+            located = automatic_tax.is_located(call, obj)
             return {
-                "automatic_tax": "unrecognized_location",
+                "automatic_tax": "not_collecting"
+                if located
+                else "unrecognized_location",
                 "ip_address": call.private(obj["id"]).get("ip_address"),
                 "location": None,
                 "provider": "stripe",

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from stripe_nb.sandbox.amounts import check_currency
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated, ParameterMissing
-from stripe_nb.sandbox.invoicing import closing, collection, editing, lines, previewing
+from stripe_nb.sandbox.invoicing import (
+    closing,
+    collection,
+    editing,
+    lines,
+    methods,
+    opening,
+    payments,
+    previewing,
+)
 from stripe_nb.sandbox.invoicing.closing import void
 from stripe_nb.sandbox.invoicing.collection import pay
 from stripe_nb.sandbox.invoicing.draft import (
@@ -28,6 +36,7 @@ from stripe_nb.sandbox.invoicing.draft import (
 from stripe_nb.sandbox.invoicing.finalization import finalize
 from stripe_nb.sandbox.invoicing.preview import preview
 from stripe_nb.sandbox.older import upcoming
+from stripe_nb.sandbox.payments import connect
 from stripe_nb.sandbox.resource import Behaviour, check_metadata, created_between
 from stripe_nb.sandbox.resources.invoiceitem import merged_metadata, pull_pending_items
 from stripe_nb.sandbox.store import Condition
@@ -64,35 +73,7 @@ class Invoice(Behaviour):
 
     def on_create(self, call: Call) -> Json:
         """Open a draft for a customer, or for a subscription's pending items."""
-        editing.check_supported(call)
-        check_metadata(call.params)
-        subscription = call.given("subscription", "subscription")
-        customer = call.given("customer", "customer")
-        if customer is None and subscription:
-            customer = call.get("customer", subscription["customer"])
-        if customer is None:
-            raise ParameterMissing("customer")
-        method = call.params.get("collection_method", "charge_automatically")
-        _check_reachable(customer, method)
-        values: Json = {"discounts": []} if "discounts" in call.params else {}
-        invoice = open_draft(
-            call,
-            customer=customer,
-            currency=_currency(call, customer, subscription),
-            billing_reason="manual",
-            collection_method=method,
-            subscription=subscription,
-            period_start=call.now(),
-            period_end=call.now(),
-            days_until_due=call.params.get("days_until_due"),
-            **values,
-        )
-        editing.take_parameters(call, invoice)
-        invoice.update(editing.schedule(call, invoice))
-        behavior = call.params.get("pending_invoice_items_behavior")
-        if behavior == "include" or (subscription and behavior != "exclude"):
-            pull_pending_items(call, invoice)
-        recalculate(call, invoice)
+        invoice = opening.create(call)
         announce(call, invoice)
         self._set_timer(call, invoice)
         return invoice
@@ -105,7 +86,7 @@ class Invoice(Behaviour):
         check_metadata(call.params, invoice["metadata"])
         method = call.params.get("collection_method")
         if method:
-            _check_reachable(call.get("customer", invoice["customer"]), method)
+            opening.check_reachable(call.get("customer", invoice["customer"]), method)
         if "days_until_due" in call.params:
             days = call.params["days_until_due"]
             call.set_private(invoice["id"], days_until_due=days)
@@ -138,6 +119,7 @@ class Invoice(Behaviour):
     def on_finalize_invoice(self, call: Call) -> Json:
         """Finalize a draft; it is charged an hour later if it advances by itself."""
         invoice = self.target(call)
+        connect.check_charges_enabled(call)
         if invoice["status"] != "draft":
             raise InvalidRequest(
                 "This invoice is already finalized, you can't re-finalize a non-draft "
@@ -153,6 +135,7 @@ class Invoice(Behaviour):
     def on_pay(self, call: Call) -> Json:
         """Pay an invoice now, out of turn; a draft is finalized first."""
         invoice = self.target(call)
+        connect.check_charges_enabled(call)
         for name in ("mandate", "forgive"):
             if call.params.get(name):
                 raise NotSimulated(f"the parameter {name} of paying an invoice")
@@ -163,7 +146,7 @@ class Invoice(Behaviour):
                 f"This invoice is {invoice['status']}, so it can no longer be paid.",
                 code="invoice_not_editable",
             )
-        method = _chosen_method(call, invoice)
+        method = methods.chosen(call, invoice)
         if invoice["status"] == "draft":
             invoice = finalize(call, invoice, auto_pay=False)
         if invoice["status"] == "paid":
@@ -278,8 +261,8 @@ class Invoice(Behaviour):
         if name == "payments":
             return _payments(call, obj)
         if name == "confirmation_secret":
-            payment = collection.payment_of(call, obj)
-            intent = payment and collection.default_payment(call, obj)
+            payment = payments.payment_of(call, obj)
+            intent = payment and payments.default_payment(call, obj)
             return intent and {
                 "client_secret": intent["client_secret"],
                 "type": "payment_intent",
@@ -295,7 +278,11 @@ class Invoice(Behaviour):
             or invoice["automatically_finalizes_at"] != call.now()
         ):
             return
-        invoice = finalize(call, invoice, auto_pay=True)
+        try:
+            invoice = finalize(call, invoice, auto_pay=True)
+        except InvalidRequest as refusal:
+            _note_failure(call, invoice, refusal)
+            return
         if invoice["collection_method"] == "send_invoice":
             call.emit("invoice.sent", invoice)
 
@@ -335,49 +322,23 @@ def _summed(call: Call, before: Json, invoice: Json) -> Json:
     return invoice
 
 
+def _note_failure(call: Call, invoice: Json, refusal: InvalidRequest) -> None:
+    """Tell why a draft could not be finalized by itself."""
+    told = {
+        "code": refusal.code,
+        "message": refusal.message,
+        "param": refusal.param,
+        "type": "invalid_request_error",
+    }
+    invoice = call.update(invoice, last_finalization_error=told)
+    call.emit("invoice.finalization_failed", invoice)
+
+
 def _all_of(conditions: list[Condition]) -> Condition:
     return Condition(
         " and ".join(each.sql for each in conditions) or "1",
         tuple(value for each in conditions for value in each.values),
     )
-
-
-def _check_reachable(customer: Json, method: str) -> None:
-    if method == "send_invoice" and not customer["email"]:
-        raise InvalidRequest(
-            "Missing email. In order to create invoices that are sent to the customer, "
-            "the customer must have a valid email.",
-            code="missing_email",
-            param="customer",
-        )
-
-
-def _currency(call: Call, customer: Json, subscription: Json | None) -> str:
-    """Return what an invoice is in: as asked, or as its items and customer are."""
-    asked = call.params.get("currency")
-    if asked:
-        return check_currency(asked)
-    if subscription:
-        return str(subscription["currency"])
-    waiting = call.objects("invoiceitem", customer=customer["id"], invoice=None)
-    if waiting and call.params.get("pending_invoice_items_behavior") == "include":
-        return str(waiting[0]["currency"])
-    account = call.find("account", call.account) or {}
-    return str(customer["currency"] or account.get("default_currency") or "usd")
-
-
-def _chosen_method(call: Call, invoice: Json) -> Json | None:
-    """Return the payment method that a request wants an invoice charged to."""
-    name = call.params.get("payment_method") or call.params.get("source")
-    if not name:
-        return None
-    method = collection.chargeable(call, name)
-    if method["customer"] not in (None, invoice["customer"]):
-        raise InvalidRequest(
-            f"The payment method {method['id']} belongs to another customer.",
-            param="payment_method",
-        )
-    return method
 
 
 def _payments(call: Call, invoice: Json) -> Json:

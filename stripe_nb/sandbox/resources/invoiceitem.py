@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from stripe_nb.sandbox.amounts import check_currency
-from stripe_nb.sandbox.billing.rounding import half_up
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import (
     InvalidRequest,
@@ -14,9 +11,9 @@ from stripe_nb.sandbox.errors import (
     ParameterInvalid,
     ParameterMissing,
 )
-from stripe_nb.sandbox.invoicing import draft
+from stripe_nb.sandbox.invoicing import draft, item_amounts
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
-from stripe_nb.sandbox.resources import discount, line_item, price, tax_rate
+from stripe_nb.sandbox.resources import discount, line_item, tax_rate
 from stripe_nb.sandbox.store import Condition, equals
 from stripe_nb.sandbox.wire import Json
 
@@ -36,8 +33,7 @@ __all__ = [
 ]
 
 _BEYOND = ("invoicing_rules", "tax_behavior", "tax_code")
-_WAYS = ("amount", "price_data", "unit_amount_decimal")
-_CHARGE = (*_WAYS, "pricing", "quantity", "quantity_decimal")
+_CHARGE = (*item_amounts.WAYS, "pricing", "quantity", "quantity_decimal")
 
 
 class InvoiceItem(Behaviour):
@@ -119,7 +115,7 @@ def changed(call: Call, item: Json, given: Json) -> Json:
     item = {**item, **{name: given[name] for name in plain if name in given}}
     item["metadata"] = merged_metadata(item["metadata"], given)
     if any(given.get(name) is not None for name in _CHARGE):
-        item.update(_charge(call, _combined(item, given), item["currency"]))
+        item.update(item_amounts.of(call, _combined(item, given), item["currency"]))
     if "discounts" in given:
         item["discounts"] = discounts_of(call, item, given["discounts"])
     if "tax_rates" in given:
@@ -164,7 +160,7 @@ def build(
     call: Call, customer: Json, params: Json, invoice: Json | None = None
 ) -> Json:
     """Return an item of its parameters, without discounts; not stored."""
-    charge = _charge(call, params, invoice["currency"] if invoice else None)
+    charge = item_amounts.of(call, params, invoice["currency"] if invoice else None)
     if invoice and charge["currency"] != invoice["currency"]:
         raise InvalidRequest(
             f"The invoice is in {invoice['currency']}; an item in "
@@ -182,7 +178,7 @@ def build(
         **charge,
         customer=customer["id"],
         date=call.now(),
-        description=params.get("description") or _description(call, charge),
+        description=params.get("description") or item_amounts.named(call, charge),
         discountable=params.get("discountable", not proration),
         discounts=[],
         metadata=dict(params.get("metadata") or {}),
@@ -192,92 +188,6 @@ def build(
         tax_rates=tax_rate.given(call, params.get("tax_rates")),
         test_clock=customer["test_clock"],
     )
-
-
-def _charge(call: Call, params: Json, currency: str | None) -> Json:
-    """Return amount, currency, quantity and pricing, from one of the ways to say."""
-    named = (params.get("pricing") or {}).get("price")
-    ways = [named, *(params.get(way) for way in _WAYS)]
-    if sum(way is not None for way in ways) > 1:
-        raise InvalidRequest(
-            "You may only specify one of these parameters: amount, price_data, "
-            "pricing[price], unit_amount_decimal.",
-        )
-    quantity = _quantity(params)
-    if named or params.get("price_data"):
-        found = _price(call, named, params.get("price_data"))
-        currency = check_currency(params.get("currency") or found["currency"])
-        amount = price.amount_for(call, found, quantity, currency)
-        pricing = line_item.pricing(found, amount)
-    else:
-        currency = check_currency(params.get("currency") or currency or "usd")
-        amount, unit = _plain_amount(params, quantity)
-        pricing = {"type": "price_details", "unit_amount_decimal": unit}
-    return {
-        "amount": amount,
-        "currency": currency,
-        "pricing": pricing,
-        "quantity": quantity,
-        "quantity_decimal": str(quantity),
-    }
-
-
-def _plain_amount(params: Json, quantity: int) -> tuple[int, str]:
-    """Return an amount that no price stands behind, and that of one unit."""
-    exact, amount = params.get("unit_amount_decimal"), params.get("amount")
-    if exact is not None:
-        unit = Decimal(exact)
-        return half_up(unit * quantity), f"{unit.normalize():f}"
-    if amount is None:
-        raise ParameterMissing(
-            "amount",
-            "You must pass either `amount`, `pricing`, `price_data` or "
-            "`unit_amount_decimal`.",
-        )
-    return amount, f"{Decimal(amount) / (quantity or 1):.12g}"
-
-
-def _quantity(params: Json) -> int:
-    decimal = params.get("quantity_decimal")
-    if decimal is not None and Decimal(decimal) != int(Decimal(decimal)):
-        raise NotSimulated("a fraction as quantity_decimal of invoice items")
-    quantity = params.get("quantity")
-    quantity = int(Decimal(decimal)) if decimal is not None else quantity
-    quantity = 1 if quantity is None else quantity
-    if quantity < 0:
-        raise ParameterInvalid(
-            "This value must be greater than or equal to 0.",
-            code="parameter_invalid_integer",
-            param="quantity",
-        )
-    return int(quantity)
-
-
-def _price(call: Call, named: str | None, described: Json | None) -> Json:
-    if described is not None:
-        call.get(
-            "product",
-            described["product"],
-            param="price_data[product]",
-            http_status=400,
-        )
-        return price.make(call, {**described, "active": False})
-    found = call.get("price", str(named), param="pricing[price]", http_status=400)
-    price.check_usable(found, "pricing[price]")
-    if found["type"] == "recurring":
-        raise InvalidRequest(
-            "The price specified is set to `type=recurring` but this field only "
-            "accepts prices with `type=one_time`.",
-            param="pricing[price]",
-        )
-    return found
-
-
-def _description(call: Call, charge: Json) -> str | None:
-    """Return the name of the product, which stands where nothing else was said."""
-    details = charge["pricing"].get("price_details")
-    found = call.find("product", details["product"]) if details else None
-    return str(found["name"]) if found else None
 
 
 def _parent(call: Call, params: Json) -> Json | None:
@@ -305,7 +215,9 @@ def discounts_of(call: Call, item: Json | None, given: list[Json] | None) -> lis
 
 def _combined(item: Json, given: Json) -> Json:
     """Return a change of an item's charge with what stays as it was."""
-    ways = [name for name in (*_WAYS, "pricing") if given.get(name) is not None]
+    ways = [
+        name for name in (*item_amounts.WAYS, "pricing") if given.get(name) is not None
+    ]
     known: Json = {"quantity": item["quantity"]}
     details = item["pricing"].get("price_details")
     if not ways and details:

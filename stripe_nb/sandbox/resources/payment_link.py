@@ -23,11 +23,14 @@ _SECRET_LENGTH = 14
 # What a session is opened with, as the link has it.
 _PASSED_ON = (
     "allow_promotion_codes",
+    "automatic_tax",
     "billing_address_collection",
+    "consent_collection",
     "custom_fields",
     "phone_number_collection",
     "shipping_address_collection",
     "submit_type",
+    "tax_id_collection",
 )
 _NOT_FIELDS = (
     "custom_fields",
@@ -44,7 +47,7 @@ _BEYOND = (
     "optional_items",
     "transfer_data",
 )
-_SWITCHES = ("automatic_tax", "invoice_creation", "managed_payments")
+_SWITCHES = ("managed_payments",)
 
 
 class PaymentLink(Behaviour):
@@ -132,11 +135,8 @@ def _check(params: Mapping[str, Any]) -> None:
     for part in (params.get("name_collection") or {}).values():
         if part and part.get("enabled"):
             raise NotSimulated("name_collection of payment links")
-    if (params.get("tax_id_collection") or {}).get("enabled"):
-        raise NotSimulated("tax_id_collection of payment links")
-    consent = params.get("consent_collection") or {}
-    if consent.get("terms_of_service") == "required":
-        raise NotSimulated("consent_collection of payment links")
+    if (params.get("tax_id_collection") or {}).get("required") == "if_supported":
+        raise NotSimulated("tax_id_collection[required] of payment links")
     after = params.get("after_completion") or {}
     if after.get("type") == "redirect":
         url = (after.get("redirect") or {}).get("url")
@@ -266,6 +266,7 @@ def open_from(call: Call, link: Json) -> Json:
     }
     if mode == "payment":
         params["customer_creation"] = link["customer_creation"]
+        params["invoice_creation"] = link["invoice_creation"]
     else:
         params["payment_method_collection"] = link["payment_method_collection"]
     kept = {name: value for name, value in params.items() if value}

@@ -114,7 +114,7 @@ class Plan(Behaviour):
     def expanded(self, call: Call, obj: Json, name: str) -> Any:
         """Return a plan's tiers."""
         if name == "tiers":
-            return call.private(obj["id"])["tiers"]
+            return call.private(obj["id"], "price")["tiers"]
         return super().expanded(call, obj, name)
 
 

@@ -82,10 +82,12 @@ class Price(Behaviour):
         return change(call, found, changed)
 
     def _set_options(self, call: Call, found: Json, options: Json) -> None:
-        before = call.private(found["id"]).get("currency_options") or {}
+        before = call.private(found["id"], "price").get("currency_options") or {}
         made = pricing.currency_options(options, found["currency"], {})
         own = {found["currency"]: before.get(found["currency"]) or _own_option(found)}
-        call.set_private(found["id"], currency_options={**before, **made, **own})
+        call.set_private(
+            found["id"], "price", currency_options={**before, **made, **own}
+        )
 
     def condition(self, call: Call, name: str, value: Any) -> Condition:
         """Filter by lookup keys and by recurring details as well."""
@@ -108,7 +110,7 @@ class Price(Behaviour):
     def expanded(self, call: Call, obj: Json, name: str) -> Any:
         """Return tiers and amounts in other currencies."""
         if name in _EXPANDED_ONLY:
-            return call.private(obj["id"])[name]
+            return call.private(obj["id"], "price")[name]
         return super().expanded(call, obj, name)
 
 
@@ -315,7 +317,7 @@ def scheme(call: Call, price: Json, currency: str | None = None) -> Scheme:
 
 
 def _terms(call: Call, price: Json, currency: str) -> Json:
-    private = call.private(price["id"])
+    private = call.private(price["id"], "price")
     if currency == price["currency"]:
         return {**price, "tiers": private.get("tiers")}
     options = private.get("currency_options") or {}

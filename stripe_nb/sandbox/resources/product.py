@@ -20,7 +20,7 @@ class Product(Behaviour):
     def on_create(self, call: Call) -> Json:
         """Make a product, and its default price if one is described."""
         chosen = call.params.get("id")
-        if chosen and call.row(chosen):
+        if chosen and call.row(chosen, "product"):
             raise InvalidRequest(
                 "Product already exists.", code="resource_already_exists", param="id"
             )

@@ -72,8 +72,15 @@ class Subscription(Behaviour):
     def on_migrate(self, call: Call) -> Json:
         """Change how it is billed; of the two modes the newer one is the default."""
         subscription = self.target(call)
-        mode = call.params["billing_mode"]
+        mode, before = call.params["billing_mode"], subscription["billing_mode"]
         flexible = mode.get("flexible") or {"proration_discounts": "included"}
+        itemized = (before["flexible"] or {}).get("proration_discounts") == "itemized"
+        if itemized and flexible.get("proration_discounts") != "itemized":
+            raise InvalidRequest(
+                "A subscription can't be migrated from `itemized` to `included` "
+                "proration discounts.",
+                param="billing_mode[flexible][proration_discounts]",
+            )
         return call.update(
             subscription,
             billing_mode={
@@ -172,7 +179,7 @@ class Subscription(Behaviour):
 
     def invoice_waits(self, call: Call, subscription: Json, invoice: Json) -> None:
         """Fall behind, while a payment waits for the customer's own answer."""
-        settling.waits(call, subscription, invoice)
+        settling.failed(call, subscription, invoice)
 
     def invoice_voided(self, call: Call, subscription: Json, invoice: Json) -> None:
         """Give up on a first payment that nobody has to make any more."""

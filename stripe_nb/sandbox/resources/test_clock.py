@@ -77,7 +77,7 @@ class TestClock(Behaviour):
         """
         engine, name = call.engine, clock["id"]
         target = clock["status_details"]["advancing"]["target_frozen_time"]
-        due = engine.store.next_due(target, name)
+        due = engine.store.agenda.next(target, name)
         if due is None:
             call.update(
                 clock,
@@ -88,7 +88,7 @@ class TestClock(Behaviour):
             )
             return
         seq, at, account, action, object_id = due
-        engine.store.done(seq)
+        engine.store.agenda.strike(seq)
         # What was left for a time before the clock's own happens now.
         time = max(at, clock["frozen_time"])
         call.update(clock, frozen_time=time)
@@ -188,7 +188,7 @@ def _said(moment: int) -> str:
 
 
 def _delete(call: Call, clock: Json) -> Json:
-    call.engine.store.forget_clock(clock["id"])
+    call.engine.store.agenda.forget_clock(clock["id"])
     operation = call.engine.catalog.operation("customers.delete")
     handler = call.engine.behaviour("customer").handler(operation)
     for customer in call.objects("customer", test_clock=clock["id"]):

@@ -59,6 +59,7 @@ class V2CoreEventDestination(Behaviour):
         made["created"] = now
         if params["event_payload"] == "snapshot":
             version = params.get("snapshot_api_version") or call.version
+            _check_version(call, version)
             made["snapshot_api_version"] = version
         return in_order(made)
 
@@ -153,3 +154,10 @@ class V2CoreEventDestination(Behaviour):
             if path in wanted
         }
         return in_order({**obj, "webhook_endpoint": included}) if included else obj
+
+
+def _check_version(call: Call, version: str) -> None:
+    if version not in call.engine.catalog.api_versions:
+        raise ParameterInvalid(
+            f"{version} is no version of the API.", param="snapshot_api_version"
+        )

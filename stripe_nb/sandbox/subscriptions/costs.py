@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
 from stripe_nb.sandbox.billing import discounts
 from stripe_nb.sandbox.billing.proration import remaining
+from stripe_nb.sandbox.billing.rounding import share
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.invoicing.draft import subscription_of
 from stripe_nb.sandbox.resources import discount, line_item, price
 from stripe_nb.sandbox.subscriptions.items import cycle, is_metered, of
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["credit", "debit"]
+__all__ = ["Cost", "credit", "debit"]
 
 
-def credit(call: Call, subscription: Json, item: Json, at: int) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a period costs, or the rest of one; negative where it is given back.
+
+    Attributes
+    ----------
+    gross, net
+        Before and after discounts.
+    taken
+        What each discount takes off, by its id.
+    """
+
+    gross: int
+    net: int
+    taken: Mapping[str, int]
+
+    def rest(self, at: int, period: tuple[int, int], *, sign: int = 1) -> Cost:
+        """Return the part of a period's cost that lies after a moment."""
+        gross = remaining(sign * self.gross, at, period)
+        net = remaining(sign * self.net, at, period)
+        parts = share(abs(gross - net), list(self.taken.values()))
+        taken = zip(self.taken, (sign * part for part in parts), strict=True)
+        return Cost(gross, net, dict(taken))
+
+
+def credit(call: Call, subscription: Json, item: Json, at: int) -> Cost | None:
     """Return what the rest of an item's period is given back for; at most nothing.
 
-    That is a part of what it was billed for: a discount of that time counts, one of
-    later does not. ``None`` for metered items, which aren't billed ahead.
+    In flexible billing that is a part of what was billed for it: a discount of that
+    time counts, one of later does not, and what was never billed gives nothing back.
+    Classic billing goes by what the item would cost, with the discounts of its last
+    bill. ``None`` where nothing was billed ahead, as for metered items.
     """
     worth = _worth(call, subscription, item)
     if worth is None:
@@ -25,14 +56,16 @@ def credit(call: Call, subscription: Json, item: Json, at: int) -> int | None:
     period, whole = _period(item), _whole(subscription, item)
     changed = call.private(item["id"]).get("changed")
     if changed and changed["of"] == [*period, worth]:
-        return remaining(-int(changed["cost"]), at, whole)
-    billed = _billed(call, subscription, item, remaining(worth, period[0], whole))
-    if billed is not None:
-        return remaining(-billed, at, period)
-    return remaining(-_discounted(call, subscription, item, worth), at, whole)
+        return Cost(**changed["cost"]).rest(at, whole, sign=-1)
+    billed = _billed(call, subscription, item)
+    if subscription["billing_mode"]["type"] == "flexible":
+        return billed and billed.rest(at, period, sign=-1)
+    if billed and billed.gross == remaining(worth, period[0], whole):
+        return billed.rest(at, period, sign=-1)
+    return _discounted(call, subscription, item, worth).rest(at, whole, sign=-1)
 
 
-def debit(call: Call, subscription: Json, item: Json, at: int) -> int | None:
+def debit(call: Call, subscription: Json, item: Json, at: int) -> Cost | None:
     """Return what the rest of an item's period costs, less the discounts now in force.
 
     ``None`` for metered items.
@@ -41,8 +74,9 @@ def debit(call: Call, subscription: Json, item: Json, at: int) -> int | None:
     if worth is None:
         return None
     cost = _discounted(call, subscription, item, worth)
-    call.set_private(item["id"], changed={"of": [*_period(item), worth], "cost": cost})
-    return remaining(cost, at, _whole(subscription, item))
+    changed = {"of": [*_period(item), worth], "cost": asdict(cost)}
+    call.set_private(item["id"], changed=changed)
+    return cost.rest(at, _whole(subscription, item))
 
 
 def _worth(call: Call, subscription: Json, item: Json) -> int | None:
@@ -65,8 +99,8 @@ def _whole(subscription: Json, item: Json) -> tuple[int, int]:
     return whole if whole[1] == period[1] else period
 
 
-def _billed(call: Call, subscription: Json, item: Json, gross: int) -> int | None:
-    """Return what an item's period was billed for, if it was for that gross sum."""
+def _billed(call: Call, subscription: Json, item: Json) -> Cost | None:
+    """Return what an item's running period was billed for, if it was billed ahead."""
     for invoice in call.objects("invoice", customer=subscription["customer"]):
         if (
             subscription_of(invoice) != subscription["id"]
@@ -76,14 +110,20 @@ def _billed(call: Call, subscription: Json, item: Json, gross: int) -> int | Non
         found = [
             line for line in line_item.of(call, invoice) if _is_for_period(line, item)
         ]
-        if found and sum(line["amount"] for line in found) == gross:
-            taken = sum(
-                int(discount["amount"])
-                for line in found
-                for discount in line["discount_amounts"] or ()
+        if found:
+            gross = sum(line["amount"] for line in found)
+            taken = _sums(
+                discount for line in found for discount in line["discount_amounts"]
             )
-            return gross - taken
+            return Cost(gross, gross - sum(taken.values()), taken)
     return None
+
+
+def _sums(amounts: Iterable[Json]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for each in amounts:
+        sums[each["discount"]] = sums.get(each["discount"], 0) + each["amount"]
+    return sums
 
 
 def _is_for_period(line: Json, item: Json) -> bool:
@@ -95,7 +135,7 @@ def _is_for_period(line: Json, item: Json) -> bool:
     )
 
 
-def _discounted(call: Call, subscription: Json, item: Json, worth: int) -> int:
+def _discounted(call: Call, subscription: Json, item: Json, worth: int) -> Cost:
     """Return a whole period's cost less the discounts that are in force now.
 
     A sum off the bill is shared out over all items, as it would be on an invoice.
@@ -112,7 +152,7 @@ def _discounted(call: Call, subscription: Json, item: Json, worth: int) -> int:
         *(name for each in (item, *beside) for name in each["discounts"]),
     ]
     if not names:
-        return worth
+        return Cost(worth, worth, {})
     reductions = discounts.reductions(
         [
             _as_line(item, worth),
@@ -124,7 +164,8 @@ def _discounted(call: Call, subscription: Json, item: Json, worth: int) -> int:
         discount.reductions(call, names, subscription["currency"]),
         on_bill,
     )
-    return worth - sum(reductions[0].values())
+    taken = reductions[0]
+    return Cost(worth, worth - sum(taken.values()), taken)
 
 
 def _as_line(item: Json, worth: int) -> discounts.Item:

@@ -7,9 +7,18 @@ from typing import Any
 from stripe_nb.sandbox.amounts import check_currency
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.errors import InvalidRequest, ParameterMissing
+from stripe_nb.sandbox.invoicing import methods
+from stripe_nb.sandbox.payments import connect
 from stripe_nb.sandbox.resources import setup_intent
 from stripe_nb.sandbox.resources.invoice import leave_draft
-from stripe_nb.sandbox.subscriptions import invoices, items, lines, state, terms
+from stripe_nb.sandbox.subscriptions import (
+    invoices,
+    items,
+    lines,
+    past,
+    state,
+    terms,
+)
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["create"]
@@ -33,6 +42,7 @@ def create(call: Call, *, drafts: bool = False, **values: Any) -> Json:
     """
     params = call.params
     terms.check_supported(params)
+    connect.check_charges_enabled(call)
     if params.get("payment_behavior") == "pending_if_incomplete":
         raise InvalidRequest(
             "`pending_if_incomplete` is not a valid payment_behavior for creating a "
@@ -52,7 +62,7 @@ def create(call: Call, *, drafts: bool = False, **values: Any) -> Json:
         call.insert(subscription)
         for item, given in zip(built, params["items"], strict=True):
             items.store(call, subscription, item, given)
-        terms.take_over(call, subscription, new=True)
+        terms.take_over(call, subscription)
         call.update(subscription)
         subscription = state.refresh(call, subscription)
         _bill(call, subscription, drafts=drafts)
@@ -79,6 +89,7 @@ def _built(call: Call, customer: Json, values: Json) -> tuple[Json, list[Json]]:
     _check_single_currency(call, customer, currency)
     items.check_all(built, currency, call)
     subscription["currency"] = currency
+    terms.take_billing_mode(call, subscription)
     _set_time(call, subscription, built)
     subscription.update(terms.ending(call, subscription, built))
     subscription.update(items.summary(subscription, built))
@@ -106,6 +117,7 @@ def _set_time(call: Call, subscription: Json, built: list[Json]) -> None:
     """Set trial, anchor, status and the items' first periods."""
     now = call.now()
     end = terms.trial_end(call, built)
+    subscription["start_date"] = terms.start(call)
     subscription["trial_start"], subscription["trial_end"] = (now if end else None), end
     subscription["billing_cycle_anchor_config"] = _whole_config(call)
     subscription["billing_cycle_anchor"] = terms.first_anchor(call, subscription, built)
@@ -113,10 +125,25 @@ def _set_time(call: Call, subscription: Json, built: list[Json]) -> None:
     waiting = "active" if sends else "incomplete"
     subscription["status"] = "trialing" if end else waiting
     for item in built:
-        item["current_period_start"] = now
+        item["current_period_start"] = _begins(call, subscription, item)
         item["current_period_end"] = end or items.cycle(subscription, item).following(
             now
         )
+
+
+def _begins(call: Call, subscription: Json, item: Json) -> int:
+    """Return when the running period of a new item began."""
+    begun, now = int(subscription["start_date"]), call.now()
+    if begun == now or subscription["trial_end"] or _is_unprorated(call):
+        return now
+    at_start = items.cycle(subscription, item).containing(now)[0]
+    if at_start == now or subscription["billing_mode"]["type"] == "flexible":
+        return max(at_start, begun)
+    return begun
+
+
+def _is_unprorated(call: Call) -> bool:
+    return bool(call.params.get("proration_behavior") == "none")
 
 
 def _whole_config(call: Call) -> Json | None:
@@ -155,7 +182,7 @@ def _ask_for_method(call: Call, subscription: Json) -> None:
         call.params.get("payment_behavior") == "default_incomplete"
         and subscription["status"] == "trialing"
         and subscription["collection_method"] == "charge_automatically"
-        and invoices.default_method(call, subscription) is None
+        and methods.default_of(call, subscription) is None
     ):
         intent = setup_intent.open_(
             call,
@@ -172,11 +199,13 @@ def _first_lines(call: Call, subscription: Json) -> list[lines.Line]:
         period = (item["current_period_start"], item["current_period_end"])
         if items.is_metered(item):
             continue
+        if not _is_unprorated(call):
+            found += past.before(call, subscription, item)
         if subscription["trial_end"]:
             found.append(lines.for_trial(call, item, period))
         elif items.cycle(subscription, item).containing(period[0]) == period:
             found += lines.for_period(call, subscription, item, period)
-        elif call.params.get("proration_behavior") != "none":
+        elif not _is_unprorated(call) and not past.covers(subscription, item):
             found += lines.for_stub(call, subscription, item, period)
     return found
 

@@ -11,15 +11,14 @@ from stripe_nb.sandbox.errors import (
     InvalidRequest,
     NotSimulated,
 )
-from stripe_nb.sandbox.invoicing import collection
+from stripe_nb.sandbox.invoicing import methods
 from stripe_nb.sandbox.resources import invoice as invoices
-from stripe_nb.sandbox.resources import invoiceitem, line_item, payment_method
+from stripe_nb.sandbox.resources import invoiceitem, line_item
 from stripe_nb.sandbox.subscriptions.lines import Line
 from stripe_nb.sandbox.wire import Json
 
 __all__ = [
     "collect",
-    "default_method",
     "missing_method",
     "one_time_items",
     "open_bill",
@@ -127,6 +126,18 @@ def _parked(call: Call, subscription: Json, customer: Json, line: Line) -> Json:
     )
     item["pricing"] = line_item.pricing(line.item["price"], line.amount)
     item["tax_rates"] = list(line.item["tax_rates"] or ())
+    if line.is_proration:
+        item["net_amount"] = line.net
+        item["proration_details"] = {
+            "credited_items": None,
+            "discount_amounts": [
+                {"amount": amount, "discount": name}
+                for name, amount in line.taken.items()
+            ],
+        }
+        item["discounts"] = [
+            name for name in line.item["discounts"] if line.taken.get(name)
+        ]
     return call.insert(item)
 
 
@@ -152,20 +163,6 @@ def one_time_items(call: Call, subscription: Json) -> None:
             },
         )
         call.emit("invoiceitem.created", item)
-
-
-def default_method(call: Call, subscription: Json) -> Json | None:
-    """Return what the subscription would be charged to, or ``None``."""
-    customer = call.get("customer", subscription["customer"])
-    for name in (
-        subscription["default_payment_method"],
-        subscription["default_source"],
-        customer["invoice_settings"]["default_payment_method"],
-        customer["default_source"],
-    ):
-        if name and not collection.is_detached(call, name):
-            return payment_method.resolve(call, name)
-    return None
 
 
 def missing_method() -> ApiError:
@@ -195,8 +192,7 @@ def collect(
     draft = invoices.finalize(call, draft, auto_pay=False)
     if draft["status"] != "open" or behavior == "default_incomplete":
         return None
-    method = default_method(call, subscription)
-    if method is None:
+    if methods.default_of(call, subscription) is None:
         raise missing_method()
     _, refusal = invoices.pay(call, draft, off_session=off_session)
     if refusal and behavior == "error_if_incomplete":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -41,6 +41,11 @@ class Line:
         As in the line.
     is_proration
         Whether it is for a part of a period because of a change.
+    net
+        A proration's amount after discounts.
+    taken
+        What each discount takes off a proration, by its id; where the subscription's
+        prorations are not itemized that is done already, and stands here as nothing.
     """
 
     item: Json
@@ -49,6 +54,8 @@ class Line:
     period: tuple[int, int]
     quantity: int | None = None
     is_proration: bool = False
+    net: int | None = None
+    taken: Mapping[str, int] = field(default_factory=dict)
 
 
 def for_period(
@@ -120,22 +127,41 @@ def changed(
     found = []
     back = costs.credit(call, subscription, before, at) if before else None
     if before and back is not None:
-        found.append(_proration(call, before, back, rest, credit=True))
+        told = _shown(subscription, back)
+        found.append(_proration(call, before, told, rest, credit=True))
     cost = costs.debit(call, subscription, after, at) if after else None
     if after and cost is not None:
-        found.append(_proration(call, after, cost, rest, credit=False))
+        told = _shown(subscription, cost)
+        found.append(_proration(call, after, told, rest, credit=False))
     return found
 
 
+def _shown(subscription: Json, cost: costs.Cost) -> costs.Cost:
+    """Return a cost as the subscription's prorations tell of it."""
+    mode = subscription["billing_mode"]["flexible"] or {}
+    if mode.get("proration_discounts") == "itemized":
+        return cost
+    return costs.Cost(cost.net, cost.net, dict.fromkeys(cost.taken, 0))
+
+
 def _proration(
-    call: Call, item: Json, amount: int, rest: tuple[int, int], *, credit: bool
+    call: Call, item: Json, cost: costs.Cost, rest: tuple[int, int], *, credit: bool
 ) -> Line:
     quantity = item["quantity"]
     several = f"{quantity} {_TIMES} " if quantity != 1 else ""
     day = datetime.fromtimestamp(rest[0], UTC).strftime("%d %b %Y")
     lead = "Unused time on" if credit else "Remaining time on"
     described = f"{lead} {several}{_name(call, item)} after {day}"
-    return Line(item, amount, described, rest, quantity, is_proration=True)
+    return Line(
+        item,
+        cost.gross,
+        described,
+        rest,
+        quantity,
+        is_proration=True,
+        net=cost.net,
+        taken=cost.taken,
+    )
 
 
 def _priced(

@@ -13,7 +13,7 @@ from stripe_nb.sandbox.wire import Json
 __all__ = ["announce", "preview"]
 
 _WEEK = 7 * 86_400
-_BEYOND = ("customer_details", "schedule", "schedule_details")
+_BEYOND = ("schedule", "schedule_details")
 
 
 def preview(call: Call) -> Json:
@@ -35,13 +35,16 @@ def preview(call: Call) -> Json:
         raise NotSimulated("subscription_details[pause] of previews")
     if "discounts" in params:
         details["discounts"] = params["discounts"] or []
+    if "automatic_tax" in params:
+        details["automatic_tax"] = params["automatic_tax"]
     subscription = call.given("subscription", "subscription")
     with call.undoing():
-        _add_items(call, subscription)
+        customer = _customer(call, subscription)
+        _add_items(call, subscription, customer)
         bill = (
             _with_changes(call, subscription, details)
             if subscription
-            else _of_new(call, details)
+            else _of_new(call, customer, details)
         )
     if bill is None:
         raise InvalidRequest(
@@ -51,14 +54,19 @@ def preview(call: Call) -> Json:
     return _shown(bill, f"upcoming_{bill['id']}")
 
 
-def _add_items(call: Call, subscription: Json | None) -> None:
+def _customer(call: Call, subscription: Json | None) -> Json:
+    """Return whose bill it is, as a request describes them for this time only."""
+    params = dict(call.params)
+    if subscription:
+        params["customer"] = subscription["customer"]
+    customer = previewing.customer_of(replace(call, params=params))
+    known = call.find("customer", customer["id"])
+    return call.update(customer) if known else call.insert(customer)
+
+
+def _add_items(call: Call, subscription: Json | None, customer: Json) -> None:
     """Let the items that a preview adds wait for the bill like others."""
-    customer = (
-        call.get("customer", subscription["customer"])
-        if subscription
-        else call.given("customer", "customer")
-    )
-    if customer and call.params.get("invoice_items"):
+    if call.params.get("invoice_items"):
         currency = (subscription or customer)["currency"] or "usd"
         for item in previewing.items_of(call, customer, currency):
             call.insert(item)
@@ -83,9 +91,9 @@ def _with_changes(call: Call, subscription: Json, details: Json) -> Json | None:
     return turns.upcoming(call, subscription)
 
 
-def _of_new(call: Call, details: Json) -> Json | None:
+def _of_new(call: Call, customer: Json, details: Json) -> Json | None:
     params = {
-        "customer": call.params.get("customer"),
+        "customer": customer["id"],
         "payment_behavior": "default_incomplete",
         **details,
     }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.invoicing import methods
 from stripe_nb.sandbox.invoicing.draft import subscription_of
-from stripe_nb.sandbox.subscriptions import ends, invoices, pauses, pending
+from stripe_nb.sandbox.subscriptions import ends, pauses, pending
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["failed", "fell_behind", "set_up", "settled", "waits"]
+__all__ = ["failed", "fell_behind", "set_up", "settled"]
 
 _IN_ARREARS = ("past_due", "unpaid")
 
@@ -77,26 +78,27 @@ def _saved_method(call: Call, subscription: Json, invoice: Json) -> Json:
 
 
 def failed(call: Call, subscription: Json, invoice: Json) -> None:
-    """Go on with a subscription whose invoice could not be collected."""
-    status = subscription["status"]
-    if status == "active" and not pending.is_for(call, subscription, invoice):
-        subscription = fell_behind(call, subscription)
-    gives_up = (
+    """Go on with a subscription whose invoice could not be collected.
+
+    Once a newer invoice is paid, Stripe leaves the subscription as it is.
+    """
+    if pending.is_for(call, subscription, invoice):
+        return
+    if subscription["status"] == "past_due" and _is_last_try(call, invoice):
+        # What Stripe does after the last retry unless the account says otherwise.
+        ends.cancel(call, subscription, reason="payment_failed")
+    elif subscription["latest_invoice"] == invoice["id"]:
+        fell_behind(call, subscription)
+
+
+def _is_last_try(call: Call, invoice: Json) -> bool:
+    return bool(
         invoice["auto_advance"]
         and invoice["attempt_count"] > 1
         and invoice["next_payment_attempt"] is None
         # Without anything to charge there was no attempt that could count.
-        and invoices.default_method(call, subscription)
+        and methods.named_for(call, invoice)
     )
-    if gives_up and status == "past_due":
-        # What Stripe does after the last retry unless the account says otherwise.
-        ends.cancel(call, subscription, reason="payment_failed")
-
-
-def waits(call: Call, subscription: Json, invoice: Json) -> None:
-    """Go on with a subscription whose payment waits for its customer."""
-    if not pending.is_for(call, subscription, invoice):
-        fell_behind(call, subscription)
 
 
 def fell_behind(call: Call, subscription: Json) -> Json:

@@ -15,6 +15,7 @@ from stripe_nb.sandbox.errors import (
     ParameterMissing,
     ResourceMissing,
 )
+from stripe_nb.sandbox.invoicing import automatic_tax, shares
 from stripe_nb.sandbox.resource import check_metadata
 from stripe_nb.sandbox.resources import discount, payment_method, tax_rate
 from stripe_nb.sandbox.subscriptions.items import cycle
@@ -25,6 +26,8 @@ __all__ = [
     "defaults",
     "ending",
     "first_anchor",
+    "start",
+    "take_billing_mode",
     "take_over",
     "trial_end",
 ]
@@ -32,17 +35,13 @@ __all__ = [
 DAY = 86_400
 # Parameters whose effect on other objects nothing here brings about.
 _BEYOND = (
-    "application_fee_percent",
-    "backdate_start_date",
     "billing_schedules",
     "billing_thresholds",
     "customer_account",
-    "on_behalf_of",
     "pending_invoice_item_interval",
-    "transfer_data",
 )
 _TAKEN_OVER = (
-    "automatic_tax",
+    "application_fee_percent",
     "billing_cycle_anchor_config",
     "collection_method",
     "days_until_due",
@@ -50,8 +49,10 @@ _TAKEN_OVER = (
     "description",
     "invoice_settings",
     "metadata",
+    "on_behalf_of",
     "pause_collection",
     "payment_settings",
+    "transfer_data",
     "trial_settings",
 )
 _LONGEST_TRIAL_DAYS = 730
@@ -68,14 +69,12 @@ def check_supported(params: Mapping[str, Any]) -> None:
     for name in _BEYOND:
         if params.get(name):
             raise NotSimulated(f"the parameter {name} of subscriptions")
-    if (params.get("automatic_tax") or {}).get("enabled"):
-        raise NotSimulated("automatic_tax of subscriptions")
 
 
 def defaults(call: Call) -> Json:
     """Return the fields of a new subscription about which nothing was said."""
     return {
-        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "automatic_tax": automatic_tax.of_subscription({}),
         "billing_mode": {
             "flexible": {"proration_discounts": "included"},
             "type": "flexible",
@@ -113,14 +112,13 @@ def defaults(call: Call) -> Json:
     }
 
 
-def take_over(call: Call, subscription: Json, *, new: bool = False) -> None:
+def take_over(call: Call, subscription: Json) -> None:
     """Set the fields that parameters of the same names speak of."""
     params = call.params
     check_metadata(params, subscription["metadata"])
+    shares.check_percent(call)
     given = {name: params[name] for name in _TAKEN_OVER if name in params}
     assign(subscription, call.kind("subscription").fields, given)
-    if "billing_mode" in params and new:
-        _set_billing_mode(subscription, params["billing_mode"])
     if "default_payment_method" in params:
         subscription["default_payment_method"] = _method(
             call, subscription, params["default_payment_method"]
@@ -137,10 +135,23 @@ def take_over(call: Call, subscription: Json, *, new: bool = False) -> None:
             currency=subscription["currency"],
             subscription=subscription["id"],
         )
+    if "automatic_tax" in params:
+        _take_automatic_tax(call, subscription, params["automatic_tax"])
     _check_collection(subscription)
 
 
-def _set_billing_mode(subscription: Json, given: Json) -> None:
+def _take_automatic_tax(call: Call, subscription: Json, given: Json) -> None:
+    if given["enabled"]:
+        customer = call.get("customer", subscription["customer"])
+        automatic_tax.check(call, customer, rates=subscription["default_tax_rates"])
+    subscription["automatic_tax"] = automatic_tax.of_subscription(given)
+
+
+def take_billing_mode(call: Call, subscription: Json) -> None:
+    """Set how a new subscription is billed, where a request says."""
+    given = call.params.get("billing_mode")
+    if not given:
+        return
     mode = subscription["billing_mode"]
     if given["type"] == "classic":
         mode["flexible"] = None
@@ -221,6 +232,24 @@ def trial_end(call: Call, items: Sequence[Json]) -> int | None:
             param="trial_end" if days is None else "trial_period_days",
         )
     return int(end)
+
+
+def start(call: Call) -> int:
+    """Return when a new subscription is to have started: now, or before.
+
+    Raises
+    ------
+    InvalidRequest
+        If that would be in the future.
+    """
+    wanted = call.params.get("backdate_start_date")
+    if wanted is None:
+        return call.now()
+    if wanted > call.now():
+        raise InvalidRequest(
+            "backdate_start_date must be in the past.", param="backdate_start_date"
+        )
+    return int(wanted)
 
 
 def first_anchor(call: Call, subscription: Json, items: Sequence[Json]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.invoicing import closing
+from stripe_nb.sandbox.invoicing import closing, methods
 from stripe_nb.sandbox.resources import invoice as invoices_api
 from stripe_nb.sandbox.subscriptions import (
     ends,
@@ -147,7 +147,7 @@ def ended_without_method(call: Call, subscription: Json) -> bool:
     if (
         behavior == "create_invoice"
         or not automatic
-        or invoices.default_method(call, subscription)
+        or methods.default_of(call, subscription)
     ):
         return False
     if behavior == "cancel":

@@ -348,6 +348,6 @@ def test_lists_are_filtered(desk: Desk) -> None:
 
 
 def test_what_has_no_effect_here_is_said(desk: Desk) -> None:
-    with pytest.raises(stripe.StripeError, match="automatic tax") as caught:
-        desk.draft(automatic_tax={"enabled": True})
+    with pytest.raises(stripe.StripeError, match="from_invoice") as caught:
+        desk.draft(from_invoice={"action": "revision", "invoice": "in_1"})
     assert caught.value.http_status == 501

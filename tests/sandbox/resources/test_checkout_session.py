@@ -165,9 +165,8 @@ def test_a_session_lasts_between_half_an_hour_and_a_day(
 @pytest.mark.parametrize(
     "given",
     [
-        {"automatic_tax": {"enabled": True}},
-        {"consent_collection": {"terms_of_service": "required"}},
-        {"tax_id_collection": {"enabled": True}},
+        {"optional_items": [{"price": "price_1", "quantity": 1}]},
+        {"tax_id_collection": {"enabled": True, "required": "if_supported"}},
     ],
 )
 def test_what_the_page_lacks_is_refused_and_not_ignored(
@@ -375,15 +374,14 @@ def test_a_customer_on_a_test_clock_subscribes_at_its_time(
 
 
 def test_a_connected_accounts_session_is_completed_on_that_account(
-    client: Client, sandbox: Sandbox
+    client: Client, sandbox: Sandbox, account: str
 ) -> None:
-    account = client.v1.accounts.create({"type": "express", "country": "US"})
     params: Any = {
         "mode": "payment",
         "success_url": "https://shop.example/done",
         "line_items": [item()],
     }
-    on_account: Any = {"stripe_account": account.id}
+    on_account: Any = {"stripe_account": account}
     session = client.v1.checkout.sessions.create(params, on_account)
     page = requests.get(str(session.url), timeout=5)
     sandbox.complete_checkout(session.id)

@@ -84,7 +84,7 @@ def test_what_a_link_lacks_is_refused(
 
 def test_what_is_not_simulated_is_said(client: Client, price: str) -> None:
     with pytest.raises(stripe.APIError, match="Not simulated") as refused:
-        made(client, price, automatic_tax={"enabled": True})
+        made(client, price, optional_items=[{"price": price, "quantity": 1}])
 
     assert refused.value.http_status == 501
 

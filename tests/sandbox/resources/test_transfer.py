@@ -260,3 +260,25 @@ def test_a_fee_is_no_more_than_what_is_captured(client: Client, account: str) ->
     client.v1.payment_intents.capture(intent.id, {"amount_to_capture": 2000})
     (fee,) = client.v1.application_fees.list().data
     assert (fee.amount, total(client, account)) == (2000, 0)
+
+
+def test_a_charge_s_capture_may_set_its_fee(client: Client, account: str) -> None:
+    held: Any = {
+        "amount": 5000,
+        "currency": "usd",
+        "capture": False,
+        "source": "tok_visa",
+    }
+    direct: Any = {"stripe_account": account}
+    made = client.v1.charges.create(held, direct)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.charges.capture(made.id, {"application_fee_amount": 5001}, direct)
+    assert refused.value.param == "application_fee_amount"
+    taken = client.v1.charges.capture(made.id, {"application_fee_amount": 300}, direct)
+    (fee,) = client.v1.application_fees.list().data
+    assert (taken.application_fee_amount, fee.amount, fee.charge) == (300, 300, made.id)
+
+    own = client.v1.charges.create(held)
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.charges.capture(own.id, {"application_fee_amount": 300})
+    assert refused.value.param == "application_fee_amount"

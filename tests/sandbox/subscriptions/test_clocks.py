@@ -8,6 +8,9 @@ import pytest
 import stripe
 
 from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox.call import Call
+from stripe_nb.sandbox.resources.subscription import Subscription
+from stripe_nb.sandbox.wire import Json
 
 if TYPE_CHECKING:
     from tests.sandbox.subscriptions.conftest import World
@@ -100,3 +103,28 @@ def test_two_clocks_do_not_move_each_other(world: World) -> None:
     world.advance(40)
     assert world.item(here.id).current_period_start == world.day(31)
     assert other.item(there.id).current_period_start == other.start
+
+
+def test_one_thing_that_fails_leaves_nothing_and_stops_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    price = world.price(2000)
+    broken, sound = world.customer(), world.customer()
+    failing = world.subscribe(broken, price)
+    going_on = world.subscribe(sound, price)
+    turn = Subscription.due_turn
+
+    def breaks(self: Subscription, call: Call, subscription: Json) -> None:
+        turn(self, call, subscription)
+        if subscription["id"] == failing.id:
+            raise ArithmeticError("no such turn")
+
+    monkeypatch.setattr(Subscription, "due_turn", breaks)
+    world.advance(32)
+    assert f"turn, due to {failing.id}, failed" in caplog.text
+    assert world.item(failing.id).current_period_start == world.start
+    assert len(world.invoices(broken)) == 1
+    assert world.item(going_on.id).current_period_start == world.day(31)
+    assert [bill.status for bill in world.invoices(sound)] == ["paid", "paid"]
+    renewals = world.v1.events.list({"type": "customer.subscription.updated"}).data
+    assert [event.data.object["id"] for event in renewals] == [going_on.id]

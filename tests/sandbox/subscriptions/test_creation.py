@@ -304,5 +304,9 @@ def test_several_items_discounts_and_extra_lines_add_up(world: World) -> None:
 
 def test_unsupported_parameters_are_refused_and_not_ignored(world: World) -> None:
     with pytest.raises(stripe.APIError) as refused:
-        world.subscribe(world.customer(), world.price(2000), application_fee_percent=10)
+        world.subscribe(
+            world.customer(),
+            world.price(2000),
+            pending_invoice_item_interval={"interval": "week"},
+        )
     assert refused.value.http_status == 501

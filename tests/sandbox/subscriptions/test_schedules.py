@@ -51,6 +51,10 @@ def test_phases_follow_one_another(world: World) -> None:
     assert totals == [2000, 2000, 6000, 6000]
     done = world.v1.subscription_schedules.retrieve(schedule.id)
     assert (done.status, done.completed_at) == ("completed", world.day(90))
+    assert (done.subscription, done.released_subscription) == (
+        None,
+        schedule.subscription,
+    )
     subscription = world.subscription(schedule.subscription)
     assert (subscription.status, subscription.schedule) == ("active", None)
     assert world.events("subscription_schedule") == [

@@ -1,0 +1,145 @@
+"""Only programs and pages of this machine reach the sandbox."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from pathlib import Path
+
+import pytest
+
+from stripe_nb.sandbox import Sandbox
+
+from .conftest import Wire
+
+HERE = "Host: 127.0.0.1"
+BALANCE = "GET /v1/balance"
+
+
+def test_it_listens_on_loopback_alone(running: Sandbox) -> None:
+    port = int(running.url.rpartition(":")[2])
+    listening = [
+        entry.split()[1]
+        for table in ("/proc/net/tcp", "/proc/net/tcp6")
+        if Path(table).exists()
+        for entry in Path(table).read_text().splitlines()[1:]
+        if entry.split()[3] == "0A" and entry.split()[1].endswith(f":{port:04X}")
+    ]
+    assert listening == ["0100007F:" + f"{port:04X}"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.0.0.1:4242",
+        "localhost",
+        "LOCALHOST:1",
+        "app.localhost",
+        "[::1]:80",
+    ],
+)
+def test_this_machine_s_names_are_taken(wire: Wire, host: str) -> None:
+    assert wire.ask(BALANCE, f"Host: {host}") == 200
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        [""],
+        ["evil.example"],
+        ["127.0.0.1.evil.example"],
+        ["localhost@evil.example"],
+        ["evil.example:80@localhost"],
+        ["api.stripe.com"],
+        ["0.0.0.1"],
+        ["10.0.0.1"],
+        ["[::]"],
+        ["127.0.0.1", "evil.example"],
+        ["127.0.0.1, evil.example"],
+        ["127.0.0.1/x"],
+        ["127.0.0.1:x"],
+    ],
+)
+def test_a_name_of_elsewhere_is_refused(wire: Wire, hosts: list[str]) -> None:
+    assert wire.ask(BALANCE, *(f"Host: {host}" for host in hosts)) == 400
+
+
+def test_a_unix_socket_takes_stripe_s_name(tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    with Sandbox(seed=1, uds=path) as sandbox:
+        for host, expected in (("api.stripe.com", 200), ("evil.example", 400)):
+            connection = http.client.HTTPConnection(host)
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(path)
+            key = {"Authorization": f"Bearer {sandbox.key}"}
+            connection.request("GET", "/v1/balance", headers=key)
+            assert connection.getresponse().status == expected
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "origins",
+    [
+        ["https://evil.example"],
+        ["http://127.0.0.1.evil.example"],
+        ["http://127.0.0.1@evil.example"],
+        ["file://127.0.0.1"],
+        ["chrome-extension://abc"],
+        ["null"],
+        [""],
+        ["http://localhost", "https://evil.example"],
+    ],
+)
+@pytest.mark.parametrize(
+    "line", [BALANCE, "POST /v1/customers", "GET /v3/", "POST /c/pay/cs_test_1"]
+)
+def test_a_page_of_elsewhere_is_refused(
+    wire: Wire, line: str, origins: list[str]
+) -> None:
+    told = [f"Origin: {origin}" for origin in origins]
+    assert wire.ask(line, HERE, *told) == 403
+    assert wire.ask(line, HERE, *told, "Sec-Fetch-Site: cross-site") == 403
+
+
+def test_a_page_of_elsewhere_opens_no_websocket(wire: Wire) -> None:
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    head = [
+        "GET /_sandbox/stripecli HTTP/1.1",
+        HERE,
+        *upgrade,
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Origin: https://evil.example",
+    ]
+    answer = wire.send("\r\n".join(head).encode() + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_call_that_a_page_of_elsewhere_makes_without_origin_is_refused(
+    wire: Wire,
+) -> None:
+    for path, expected in (("/v1/balance", 403), ("/%761/balance", 403), ("/v3/", 200)):
+        told = wire.ask(f"GET {path}", HERE, "Sec-Fetch-Site: cross-site")
+        assert told == expected
+    assert wire.ask(BALANCE, HERE, "Sec-Fetch-Site: none") == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:3000", "https://127.0.0.1", "http://[::1]:8888"]
+)
+def test_a_page_of_this_machine_may_ask_and_read(wire: Wire, origin: str) -> None:
+    key = f"Authorization: Bearer {wire.key}"
+    head = [f"{BALANCE} HTTP/1.1", HERE, key, f"Origin: {origin}", "Connection: close"]
+    answer = wire.send("\r\n".join(head).encode() + b"\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    allowed = f"access-control-allow-origin: {origin}\r\n".encode()
+    assert allowed in answer.lower()
+    assert b"access-control-allow-credentials" not in answer.lower()
+
+
+def test_no_call_is_answered_without_a_key(running: Sandbox) -> None:
+    bare = Wire(int(running.url.rpartition(":")[2]), "")
+    lines = (BALANCE, "POST /v1/customers", "DELETE /v1/customers/cus_1", "GET /v1/")
+    for line in lines:
+        assert bare.ask(line, HERE) in (401, 404)
