@@ -14,12 +14,20 @@ What Stripe refuses reaches the caller as the SDK's own exceptions
         x UnknownOperationError
       x FrameError
       x ExportError
+        x SyncError             a target that can't be brought up to date
+      x WebhookError            a webhook that can't be received or handled
+      x WidgetError             what a widget can't show or do
       x SandboxError
       x NotebookError           a notebook that did not run to its end
       x MissingDependencyError  names the extra to install
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stripe_nb.explanation import Explanation
 
 __all__ = [
     "CatalogError",
@@ -32,8 +40,12 @@ __all__ = [
     "SandboxError",
     "SettingsError",
     "StripeNbError",
+    "SyncError",
     "UnknownOperationError",
     "UnknownResourceError",
+    "WebhookError",
+    "WidgetError",
+    "explain",
 ]
 
 
@@ -73,6 +85,18 @@ class ExportError(StripeNbError):
     """An export can't be written as asked."""
 
 
+class SyncError(ExportError):
+    """A target can't be brought up to date."""
+
+
+class WebhookError(StripeNbError):
+    """A webhook can't be received or handled."""
+
+
+class WidgetError(StripeNbError):
+    """A widget can't show or do what it was asked."""
+
+
 class SandboxError(StripeNbError):
     """The sandbox can't start, or was used in a way that it can't follow."""
 
@@ -89,3 +113,19 @@ class MissingDependencyError(StripeNbError):
             f"This needs {package}, which is not installed: "
             f'pip install "stripe-nb[{extra}]"'
         )
+
+
+def explain(error: object) -> Explanation:
+    """Say what an error means, who must act, and whether to try again.
+
+    See `stripe_nb.explanation.explain`.
+
+    Examples
+    --------
+    >>> explain(StripeNbError("No key: give one.")).what_happened
+    'No key: give one.'
+    """
+    # Late: this module stands below all others, and the words are data.
+    from stripe_nb.explanation import explain as explained
+
+    return explained(error)

@@ -97,6 +97,8 @@ class Client(stripe.StripeClient):
         The key for Stripe.js; None with a sandbox.
     max_network_retries
         How often a request is tried again after a failure that may pass.
+    calls
+        What was asked of Stripe, and what came of it, with secrets masked.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Client(stripe.StripeClient):
     ) -> None:
         self.target = target
         self.http_client = GuardedHTTPClient(target.policy)
+        self.calls = self.http_client.calls
         self._on_close = on_close
         self._is_closed = False
         options: dict[str, Any] = {

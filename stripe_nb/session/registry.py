@@ -83,7 +83,7 @@ class Registry:
             client.close()
 
     def _configure_module(self, client: Client) -> None:
-        self.defaults.guard(client.target.policy)
+        self.defaults.guard(client.target.policy, client.calls)
         addresses = client.target.addresses
         stripe.api_key = client.target.key
         stripe.api_base = addresses["api"]

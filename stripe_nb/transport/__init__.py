@@ -24,9 +24,11 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from stripe_nb.errors import StripeNbError
+from stripe_nb.transport.call_log import CallLog
+from stripe_nb.transport.cuts import check_whole, repeating_cuts
 from stripe_nb.transport.policy import Policy
 
-__all__ = ["BodyReader", "GuardedHTTPClient", "Policy", "ReadHeaders"]
+__all__ = ["BodyReader", "CallLog", "GuardedHTTPClient", "Policy", "ReadHeaders"]
 
 _POOL = 32
 _CHUNK = 65_536
@@ -46,14 +48,25 @@ class GuardedHTTPClient(stripe.HTTPClient):
     options
         The SDK's ``proxy`` and ``verify_ssl_certs`` on the way to Stripe; by
         default those of the ``stripe`` module.
+    calls
+        Where the calls are written down; by default a log of its own.
+
+    Attributes
+    ----------
+    calls
+        What was asked, and what came of it.
     """
 
     name = "requests"
 
     def __init__(
-        self, policy: Policy, options: Mapping[str, Any] | None = None
+        self,
+        policy: Policy,
+        options: Mapping[str, Any] | None = None,
+        calls: CallLog | None = None,
     ) -> None:
         super().__init__()
+        self.calls = calls or CallLog()
         self._policy = policy
         self._closed = False
         to_stripe = policy.sandbox_url is None
@@ -65,6 +78,23 @@ class GuardedHTTPClient(stripe.HTTPClient):
         self._sync = stripe.RequestsClient(session=self._session, **self._options)
         self._async: stripe.HTTPClient | None = None
 
+    def check(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: Any = None
+    ) -> None:
+        """Refuse a request that mustn't be sent.
+
+        Raises
+        ------
+        StripeNbError
+            If the client is closed, or the policy doesn't let the request pass.
+        """
+        if self._closed:
+            raise StripeNbError(
+                "This client is closed: use the one that connect() returned last, or "
+                "call connect() again."
+            )
+        self._policy.check(method, url, headers or {}, body)
+
     def request(
         self,
         method: str,
@@ -74,8 +104,13 @@ class GuardedHTTPClient(stripe.HTTPClient):
         **_usage: Any,
     ) -> tuple[Any, int, Mapping[str, str]]:
         """Send a request that the policy lets pass."""
-        self._check(method, url, headers, post_data)
-        return self._sync.request(method, url, headers, post_data)
+        asked = (method, url, headers, post_data)
+        self.check(*asked)
+        with self.calls.one_try(*asked) as made, repeating_cuts():
+            answer = self._sync.request(*asked)
+            check_whole(answer)
+            made.answered(answer)
+        return answer
 
     def request_stream(
         self,
@@ -86,8 +121,12 @@ class GuardedHTTPClient(stripe.HTTPClient):
         **_usage: Any,
     ) -> tuple[Any, int, Mapping[str, str]]:
         """Send a request that the policy lets pass; the answer is a stream."""
-        self._check(method, url, headers, post_data)
-        return self._sync.request_stream(method, url, headers, post_data)
+        asked = (method, url, headers, post_data)
+        self.check(*asked)
+        with self.calls.one_try(*asked) as made:
+            answer = self._sync.request_stream(*asked)
+            made.answered(answer)
+        return answer
 
     async def request_async(
         self,
@@ -97,8 +136,13 @@ class GuardedHTTPClient(stripe.HTTPClient):
         post_data: Any = None,
     ) -> tuple[Any, int, Mapping[str, str]]:
         """See `request`."""
-        self._check(method, url, headers, post_data)
-        return await self._async_client().request_async(method, url, headers, post_data)
+        asked = (method, url, headers, post_data)
+        self.check(*asked)
+        with self.calls.one_try(*asked) as made, repeating_cuts():
+            answer = await self._async_client().request_async(*asked)
+            check_whole(answer)
+            made.answered(answer)
+        return answer
 
     async def request_stream_async(
         self,
@@ -108,10 +152,40 @@ class GuardedHTTPClient(stripe.HTTPClient):
         post_data: Any = None,
     ) -> tuple[Any, int, Mapping[str, str]]:
         """See `request_stream`."""
-        self._check(method, url, headers, post_data)
-        return await self._async_client().request_stream_async(
-            method, url, headers, post_data
-        )
+        asked = (method, url, headers, post_data)
+        self.check(*asked)
+        with self.calls.one_try(*asked) as made:
+            answer = await self._async_client().request_stream_async(*asked)
+            made.answered(answer)
+        return answer
+
+    def request_with_retries(
+        self, *asked: Any, **options: Any
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """Send a request and repeat it as the SDK does; all tries are one call."""
+        with self.calls.one_call():
+            return super().request_with_retries(*asked, **options)
+
+    def request_stream_with_retries(
+        self, *asked: Any, **options: Any
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """See `request_with_retries`."""
+        with self.calls.one_call():
+            return super().request_stream_with_retries(*asked, **options)
+
+    async def request_with_retries_async(
+        self, *asked: Any, **options: Any
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """See `request_with_retries`."""
+        with self.calls.one_call():
+            return await super().request_with_retries_async(*asked, **options)
+
+    async def request_stream_with_retries_async(
+        self, *asked: Any, **options: Any
+    ) -> tuple[Any, int, Mapping[str, str]]:
+        """See `request_with_retries`."""
+        with self.calls.one_call():
+            return await super().request_stream_with_retries_async(*asked, **options)
 
     def sleep_async(self, secs: float) -> Awaitable[None]:
         """Wait between two tries."""
@@ -127,16 +201,6 @@ class GuardedHTTPClient(stripe.HTTPClient):
         self.close()
         if self._async is not None:
             await self._async.close_async()  # type: ignore[no-untyped-call]
-
-    def _check(
-        self, method: str, url: str, headers: Mapping[str, str] | None, body: object
-    ) -> None:
-        if self._closed:
-            raise StripeNbError(
-                "This client is closed: use the one that connect() returned last, or "
-                "call connect() again."
-            )
-        self._policy.check(method, url, headers or {}, body)
 
     def _async_client(self) -> stripe.HTTPClient:
         # Made late: it costs a TLS context, and few notebooks are asynchronous.

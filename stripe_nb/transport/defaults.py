@@ -14,7 +14,7 @@ from typing import Any
 import stripe
 
 from stripe_nb.errors import StripeNbError
-from stripe_nb.transport import GuardedHTTPClient, Policy
+from stripe_nb.transport import CallLog, GuardedHTTPClient, Policy
 
 __all__ = ["Defaults"]
 
@@ -26,6 +26,7 @@ class Defaults:
 
     def __init__(self) -> None:
         self._policy: Policy | None = None
+        self._calls: CallLog | None = None
         self._before: Any = None
 
     def check(self) -> None:
@@ -45,9 +46,9 @@ class Defaults:
                 'allows, with pip install --upgrade "stripe>=16.1,<17".'
             )
 
-    def guard(self, policy: Policy) -> None:
-        """Let new clients pass only what a policy lets pass."""
-        self._policy = policy
+    def guard(self, policy: Policy, calls: CallLog | None = None) -> None:
+        """Let new clients pass only what a policy lets pass, and write it down."""
+        self._policy, self._calls = policy, calls
         if self._before is None:
             self._before = getattr(stripe, _NAME)
             _replace(self._before, self._new_client)
@@ -62,7 +63,7 @@ class Defaults:
         self, *, proxy: Any = None, verify_ssl_certs: bool = True, **_fallback: Any
     ) -> GuardedHTTPClient:
         options = {"proxy": proxy, "verify_ssl_certs": verify_ssl_certs}
-        return GuardedHTTPClient(self._policy or Policy(), options)
+        return GuardedHTTPClient(self._policy or Policy(), options, self._calls)
 
 
 def _replace(former: Any, new: Any) -> None:

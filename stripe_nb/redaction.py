@@ -1,0 +1,140 @@
+"""The one function that takes secrets out of what is shown, logged or kept.
+
+Two rules, because either alone lets something through: values under a name
+that stands for a secret are masked whatever they look like, and text that looks
+like a secret is masked wherever it stands. What is left tells one value from
+another: the prefix that Stripe gives it, and its last four characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["redact", "redact_text"]
+
+_LAST = 4
+_HIDDEN = "…"
+
+# Names of parameters and fields whose value is nobody else's business.
+_SECRET_NAMES = frozenset(
+    {
+        "account_number",
+        "access_token",
+        "client_secret",
+        "code_verifier",
+        "cryptogram",
+        "cvc",
+        "encrypted_pin",
+        "iban",
+        "id_number",
+        "password",
+        "personal_id_number",
+        "pin",
+        "refresh_token",
+        "secret",
+        "ssn_last_4",
+    }
+)
+# A number is secret where it is a card's; an invoice's is none.
+_NUMBER_OWNERS = frozenset({"card", "source", "external_account"})
+# Of these even the last characters would tell too much.
+_WHOLLY_SECRET = frozenset(
+    {"cvc", "encrypted_pin", "password", "pin", "ssn_last_4", "cryptogram"}
+)
+
+_KEY = r"\b(?:[sre]k_(?:test|live)_|sk_org_(?:test_|live_)?|whsec_(?:test_)?)"
+_TOKENS = re.compile(rf"({_KEY}|_secret_)([A-Za-z0-9+/=_]{{6,}})")
+_DIGITS = re.compile(r"(?<!\w)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
+_IBAN_MODULUS = 97
+
+
+def redact(value: Any, name: str = "") -> Any:
+    """Return a copy of a value without the secrets in it.
+
+    Masks keys, client secrets, webhook secrets, ephemeral keys, card numbers,
+    security codes, bank account numbers and identity numbers.
+
+    Parameters
+    ----------
+    value
+        What JSON can hold, or text.
+    name
+        The name that it stands under, if any.
+
+    Examples
+    --------
+    >>> redact({"card": {"number": "4242424242424242", "cvc": "123"}, "amount": 5})
+    {'card': {'number': '…4242', 'cvc': '…'}, 'amount': 5}
+    """
+    if isinstance(value, Mapping):
+        return {
+            redact_text(str(key)): redact(each, _said(str(key), name))
+            for key, each in value.items()
+        }
+    if isinstance(value, str):
+        return _mask(value, name) if _is_secret(name) else redact_text(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        return [redact(each, name) for each in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return _mask(str(value), name) if _is_secret(name) else value
+
+
+def redact_text(text: str) -> str:
+    """Return a text without what looks like a secret in it.
+
+    Examples
+    --------
+    >>> redact_text("pi_1_secret_abcdefgh12345678 of sk_test_0123456789abcdefa1b2")
+    'pi_1_secret_…5678 of sk_test_…a1b2'
+    >>> redact_text("card 4242 4242 4242 4242, order 1234567890123")
+    'card …4242, order 1234567890123'
+    """
+    text = _TOKENS.sub(lambda found: found[1] + _ending(found[2]), text)
+    text = _IBAN.sub(
+        lambda found: _ending(found[0]) if _is_iban(found[0]) else found[0], text
+    )
+    return _DIGITS.sub(
+        lambda found: _ending(found[0]) if _passes_luhn(found[0]) else found[0], text
+    )
+
+
+def _said(key: str, owner: str) -> str:
+    """Name a value by its key, and a number by its owner too."""
+    if key == "number" and owner in _NUMBER_OWNERS:
+        return "account_number"
+    # Stripe's own names count below a list or a hash of no name of its own.
+    return key
+
+
+def _is_secret(name: str) -> bool:
+    return name in _SECRET_NAMES
+
+
+def _mask(text: str, name: str) -> str:
+    if not text:
+        return text
+    shown = redact_text(text)
+    # Keys and client secrets keep the prefix that tells what they are.
+    if shown != text and name not in _WHOLLY_SECRET and _HIDDEN in shown:
+        return shown
+    return _HIDDEN if name in _WHOLLY_SECRET else _ending(text)
+
+
+def _ending(text: str) -> str:
+    return _HIDDEN + (text[-_LAST:] if len(text) >= 2 * _LAST else "")
+
+
+def _passes_luhn(text: str) -> bool:
+    digits = [int(each) for each in reversed(text) if each.isdigit()]
+    doubled = (sum(divmod(2 * each, 10)) for each in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _is_iban(text: str) -> bool:
+    plain = text.replace(" ", "")
+    number = "".join(str(int(each, 36)) for each in plain[4:] + plain[:4])
+    return int(number) % _IBAN_MODULUS == 1

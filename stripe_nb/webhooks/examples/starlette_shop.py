@@ -1,0 +1,35 @@
+"""A Starlette shop that ships each order once; FastAPI takes the same route."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import stripe
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from stripe_nb.webhooks import Endpoint
+
+__all__ = ["application"]
+
+
+def application(secret: str, database: str) -> Starlette:
+    """Return the shop.
+
+    Parameters
+    ----------
+    secret
+        The signing secret of its webhook endpoint.
+    database
+        The SQLite file of its orders, in which it notes its events too.
+    """
+    endpoint = Endpoint(secret, store=database)
+
+    @endpoint.on("payment_intent.succeeded")
+    async def ship(event: stripe.Event, orders: sqlite3.Connection) -> None:
+        orders.execute("create table if not exists shipped (payment text, amount)")
+        paid = event.data.object
+        orders.execute("insert into shipped values (?, ?)", (paid.id, paid.amount))
+
+    # In FastAPI: app.router.routes.append(Route("/webhook", endpoint))
+    return Starlette(routes=[Route("/webhook", endpoint)])

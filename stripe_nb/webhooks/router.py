@@ -1,0 +1,156 @@
+"""Which handlers an event goes to."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from stripe_nb import catalog
+from stripe_nb.errors import WebhookError
+
+__all__ = ["Handler", "Router", "check_pattern", "fits"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def fits(pattern: str, event_type: str) -> bool:
+    """Tell whether a type is one that a pattern means.
+
+    Examples
+    --------
+    >>> fits("payment_intent.*", "payment_intent.succeeded"), fits("*", "charge.failed")
+    (True, True)
+    """
+    parts = map(re.escape, pattern.split("*"))
+    return re.fullmatch(".*".join(parts), event_type) is not None
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that no event can ever fit.
+
+    Raises
+    ------
+    WebhookError
+        If the installed SDK knows no such event; with the names that are near.
+    """
+    if type(pattern) is not str or not pattern:
+        raise WebhookError(
+            'Say which events by their type ("invoice.paid"), with * for any part '
+            f'("invoice.*"), not {pattern!r}.'
+        )
+    # Thin events have types of their own, which the SDK does not list.
+    if pattern.startswith(("v1.", "v2.")):
+        return
+    known = catalog.load().event_types
+    if any(fits(pattern, each) for each in known):
+        return
+    near = get_close_matches(pattern, known, n=2)
+    hint = f": did you mean {' or '.join(near)}?" if near else "."
+    raise WebhookError(f"Stripe has no event {pattern}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """A function for events.
+
+    Attributes
+    ----------
+    name
+        Under which its success is noted, the same in the next process.
+    pattern
+        Which events it takes.
+    function
+        Called with the event; with the store's transaction too, if it has a
+        second parameter.
+    takes_transaction
+        Whether it has.
+    """
+
+    name: str
+    pattern: str
+    function: Callable[..., Any]
+    takes_transaction: bool
+
+    def __call__(
+        self, *arguments: Any, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """Call the function, and wait for it if it is asynchronous."""
+        result = self.function(*arguments)
+        if inspect.iscoroutine(result):
+            _finish(result, loop)
+
+
+class Router:
+    """Keeps handlers by the events that they take."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._handlers: list[Handler] = []
+
+    def on(self, pattern: str) -> Callable[[Function], Function]:
+        """Let a function handle the events of a type; a decorator.
+
+        See `Endpoint.on`.
+        """
+        check_pattern(pattern)
+
+        def add(function: Function) -> Function:
+            self._add(pattern, function)
+            return function
+
+        return add
+
+    def handlers(self, event_type: str) -> list[Handler]:
+        """Return the handlers of an event, in the order in which they were added."""
+        with self._lock:
+            return [each for each in self._handlers if fits(each.pattern, event_type)]
+
+    def _add(self, pattern: str, function: Callable[..., Any]) -> None:
+        module = getattr(function, "__module__", "")
+        name = f"{pattern} {module}.{_name(function)}"
+        # A notebook's cell that runs again means the new function, not both.
+        replaces = module == "__main__" and "<" not in name
+        with self._lock:
+            taken = {each.name for each in self._handlers}
+            number, wanted = 1, name
+            while name in taken and not replaces:
+                number += 1
+                name = f"{wanted} {number}"
+            handler = Handler(name, pattern, function, _takes_transaction(function))
+            kept = [each for each in self._handlers if each.name != name]
+            self._handlers = [*kept, handler]
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
+
+
+def _takes_transaction(function: Callable[..., Any]) -> bool:
+    if not callable(function):
+        raise WebhookError(f"A handler is a function, not {function!r}.")
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(function).parameters.values()
+    needed = [
+        each
+        for each in parameters
+        if each.kind in kinds and each.default is inspect.Parameter.empty
+    ]
+    if len(needed) not in (1, 2):
+        raise WebhookError(
+            f"{_name(function)} can't handle events: a handler takes the event, and "
+            "as a second parameter the store's transaction if it wants that."
+        )
+    return len(needed) == 2  # noqa: PLR2004 - the event and the transaction
+
+
+def _finish(work: Any, loop: asyncio.AbstractEventLoop | None) -> None:
+    if loop is not None:
+        asyncio.run_coroutine_threadsafe(work, loop).result()
+    else:
+        asyncio.run(work)

@@ -1,0 +1,187 @@
+"""Whether a webhook is genuine: the SDK decides, and the reason is put in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import stripe
+
+from stripe_nb.clock import wall_time
+from stripe_nb.errors import WebhookError
+from stripe_nb.session import Client
+
+__all__ = ["TOLERANCE", "is_thin", "typed", "verified", "verify"]
+
+TOLERANCE = 300
+_THIN = "v2.core.event"
+
+
+def verify(
+    body: bytes | str,
+    header: str | None,
+    secret: str | Sequence[str],
+    tolerance: int = TOLERANCE,
+    *,
+    client: Client | None = None,
+) -> Any:
+    """Return the event of a webhook, once it is clear that Stripe sent it.
+
+    Parameters
+    ----------
+    body
+        The raw body: exactly the bytes that came, not parsed and written anew.
+    header
+        The ``Stripe-Signature`` header.
+    secret
+        The endpoint's signing secret; several while one replaces the other.
+    tolerance
+        How many seconds old a signature may be.
+    client
+        The client that thin events fetch their objects with.
+
+    Returns
+    -------
+    stripe.Event
+        Or, of a thin event, the SDK's notification of its type.
+
+    Raises
+    ------
+    WebhookError
+        If it is not genuine, or no event; answer 400 then. The message says why.
+
+    Examples
+    --------
+    >>> verify(b"{}", None, "whsec_0123456789")
+    Traceback (most recent call last):
+    ...
+    stripe_nb.errors.WebhookError: The Stripe-Signature header is missing: ...
+    """
+    verified(body, header, secret, tolerance)
+    return typed(body, client)
+
+
+def verified(
+    body: bytes | str,
+    header: str | None,
+    secret: str | Sequence[str],
+    tolerance: int = TOLERANCE,
+) -> dict[str, Any]:
+    """Return what a genuine webhook says, as it says it.
+
+    See `verify`.
+    """
+    secrets = [secret] if isinstance(secret, str) else list(secret)
+    if not secrets or not all(each.strip() for each in secrets):
+        raise WebhookError(
+            "There is no signing secret to verify with: give the endpoint's (whsec_...)"
+            "; only the answer that made the endpoint, and the Dashboard, tell it."
+        )
+    if type(tolerance) is not int or tolerance < 1:
+        # The SDK takes 0 for "any age", which would let old webhooks be replayed.
+        raise WebhookError(
+            f"tolerance must be a whole number of seconds from 1 up, not {tolerance!r}."
+        )
+    _check_signature(_text(body), header, secrets, tolerance)
+    return _event(body)
+
+
+def typed(body: bytes | str, client: Client | None = None) -> Any:
+    """Return a verified body as the SDK's object: an event, or a notification."""
+    event = _event(body)
+    if is_thin(event) and client is None:
+        raise WebhookError(
+            "This is a thin event, which fetches what it is about: give the client "
+            "that it may use, verify(..., client=client)."
+        )
+    try:
+        if client is None:
+            return stripe.Webhook.construct_event_without_verification(body)
+        if is_thin(event):
+            return client.parse_event_notification_without_verification(body)
+        return client.construct_event_without_verification(body)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise WebhookError(
+            f"The installed stripe {stripe.VERSION} can't read this event "
+            f"({type(error).__name__}): a part of it is missing."
+        ) from error
+
+
+def is_thin(event: dict[str, Any]) -> bool:
+    """Tell whether an event says only what happened, and not its object."""
+    return event.get("object") == _THIN
+
+
+def _text(body: bytes | str) -> str:
+    if isinstance(body, str):
+        return body
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise WebhookError(
+            "The body is not UTF-8: it was changed on its way, or is none of Stripe's."
+        ) from None
+
+
+def _check_signature(
+    body: str, header: str | None, secrets: Sequence[str], tolerance: int
+) -> None:
+    if not header:
+        raise WebhookError(
+            "The Stripe-Signature header is missing: the request is not Stripe's, or "
+            "a proxy dropped the header."
+        )
+    time, signatures = _parts(header)
+    if time is None:
+        raise WebhookError(
+            "The Stripe-Signature header can't be read: it has to be like "
+            "t=1700000000,v1=5257a8..."
+        )
+    if not signatures:
+        raise WebhookError(
+            "The Stripe-Signature header has no v1 signature, the kind that counts."
+        )
+    if any(_fits(body, header, each, tolerance) for each in secrets):
+        return
+    if any(_fits(body, header, each, None) for each in secrets):
+        raise WebhookError(
+            f"The signature is {wall_time() - time:.0f} seconds old, and {tolerance} "
+            "are allowed: an old webhook was sent again, or this machine's clock is "
+            "wrong."
+        )
+    raise WebhookError(
+        "No signature fits: the secret is another endpoint's, or the body was changed "
+        "on its way, for example by a framework that parsed it and wrote it anew."
+    )
+
+
+def _parts(header: str) -> tuple[int | None, list[str]]:
+    items = [each.split("=", 2) for each in header.split(",")]
+    times = [item[1] for item in items if item[0] == "t" and len(item) > 1]
+    try:
+        time = int(times[0]) if times else None
+    except ValueError:
+        time = None
+    return time, [item[1] for item in items if item[0] == "v1" and len(item) > 1]
+
+
+def _fits(body: str, header: str, secret: str, tolerance: int | None) -> bool:
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, tolerance)
+    except (stripe.SignatureVerificationError, TypeError, UnicodeError):
+        # The comparison of signatures takes ASCII only, and says so by TypeError.
+        return False
+    return True
+
+
+def _event(body: bytes | str) -> dict[str, Any]:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict) or event.get("object") not in ("event", _THIN):
+        raise WebhookError("The body is signed, but it is no event.")
+    if not all(isinstance(event.get(name), str) for name in ("id", "type")):
+        raise WebhookError("The body is signed, but the event has no id or no type.")
+    return event

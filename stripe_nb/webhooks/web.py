@@ -1,0 +1,97 @@
+"""The endpoint as an application of Python's two kinds of web servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+__all__ = ["LARGEST_BODY", "asgi", "wsgi"]
+
+LARGEST_BODY = 8 * 1024 * 1024
+_ONLY_POST = ("Stripe sends webhooks by POST.", 405)
+_TOO_LARGE = ("The body is too large.", 413)
+_UNREAD = ("The body has to come with its length.", 411)
+
+_Message = MutableMapping[str, Any]
+_Receive = Callable[..., tuple[str, int]]
+
+
+async def asgi(
+    take: _Receive,
+    scope: _Message,
+    receive: Callable[[], Awaitable[_Message]],
+    send: Callable[[_Message], Awaitable[None]],
+) -> None:
+    """Answer one request of an ASGI server."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
+    if scope["type"] != "http":
+        raise ValueError(f"A webhook endpoint takes HTTP, not {scope['type']}.")
+    text, status = await _answer(take, scope, receive)
+    headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
+
+
+async def _answer(
+    take: _Receive, scope: _Message, receive: Callable[[], Awaitable[_Message]]
+) -> tuple[str, int]:
+    if scope["method"] != "POST":
+        return _ONLY_POST
+    body, more = b"", True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return _UNREAD
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > LARGEST_BODY:
+            return _TOO_LARGE
+    found = (value for name, value in scope["headers"] if name == b"stripe-signature")
+    header = next(found, b"").decode("latin-1")
+    # Handlers may block, so they run in a thread; asynchronous ones come back here.
+    loop = asyncio.get_running_loop()
+    return await asyncio.to_thread(take, body, header, loop=loop)
+
+
+async def _live(
+    receive: Callable[[], Awaitable[_Message]],
+    send: Callable[[_Message], Awaitable[None]],
+) -> None:
+    """Start and stop with a server that has nothing else to serve."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def wsgi(
+    take: _Receive, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """Answer one request of a WSGI server."""
+    text, status = _wsgi_answer(take, environ)
+    body = text.encode()
+    start_response(
+        f"{status} {HTTPStatus(status).phrase}",
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+        ],
+    )
+    return [body]
+
+
+def _wsgi_answer(take: _Receive, environ: dict[str, Any]) -> tuple[str, int]:
+    if environ["REQUEST_METHOD"] != "POST":
+        return _ONLY_POST
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit()):
+        return _UNREAD
+    if int(length) > LARGEST_BODY:
+        return _TOO_LARGE
+    body = environ["wsgi.input"].read(int(length))
+    return take(body, environ.get("HTTP_STRIPE_SIGNATURE"))

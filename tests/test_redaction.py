@@ -1,0 +1,106 @@
+"""Which values are masked, and which are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stripe_nb.redaction import redact, redact_text
+
+BODY = "51Abcdefghijklmnopqrstuv1a2b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"sk_test_{BODY}", "sk_test_…1a2b"),
+        (f"Bearer rk_live_{BODY}!", "Bearer rk_live_…1a2b!"),
+        (f"sk_org_{BODY}", "sk_org_…1a2b"),
+        (f"ek_test_{BODY}", "ek_test_…1a2b"),
+        (f"whsec_{BODY}", "whsec_…1a2b"),
+        ("pi_3Abc_secret_Wq1234567890xyz1", "pi_3Abc_secret_…xyz1"),
+        ("seti_1_secret_Wq1234567890xyz1", "seti_1_secret_…xyz1"),
+        ("card 4000-0027-6000-3184.", "card …3184."),
+        ("378282246310005", "…0005"),
+        ("DE89370400440532013000", "…3000"),
+        ("AT61 1904 3002 3457 3201", "…3201"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_anywhere(text: str, expected: str) -> None:
+    assert redact_text(text) == expected
+    assert redact({"a": [{"b": text}]}) == {"a": [{"b": expected}]}
+    assert redact({text: 1}) == {expected: 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pk_test_0123456789abcdef",
+        "cus_NffrFeUfNV2Hib",
+        "1234567890123456",
+        "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+        "inv4242424242424242",
+        "0.4242424242424242",
+        "the secret_word is out",
+        "US12 KLMN",
+        "1767225600",
+        "",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"card": {"cvc": "123"}}, {"card": {"cvc": "…"}}),
+        ({"cvc": 123}, {"cvc": "…"}),
+        ({"card": {"number": "4000"}}, {"card": {"number": "…"}}),
+        ({"number": "INV-0001"}, {"number": "INV-0001"}),
+        (
+            {"us_bank_account": {"account_number": "000123456789"}},
+            {"us_bank_account": {"account_number": "…6789"}},
+        ),
+        (
+            {"external_account": {"number": "12345678901"}},
+            {"external_account": {"number": "…8901"}},
+        ),
+        (
+            {"individual": {"id_number": "000000000"}},
+            {"individual": {"id_number": "…0000"}},
+        ),
+        ({"ssn_last_4": "1234"}, {"ssn_last_4": "…"}),
+        ({"secret": f"whsec_{BODY}"}, {"secret": "whsec_…1a2b"}),
+        ({"secret": "bare-secret-9999"}, {"secret": "…9999"}),
+        ({"secret": None, "amount": 5, "paid": True}, None),
+        ({"secret": ""}, None),
+    ],
+)
+def test_values_under_a_secret_s_name_are_masked(
+    value: object, expected: object
+) -> None:
+    assert redact(value) == (value if expected is None else expected)
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False)
+        | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=20,
+    )
+)
+def test_any_value_is_redacted_once_and_for_all(value: object) -> None:
+    once = redact(value)
+    assert redact(once) == once
+
+
+def test_the_value_itself_is_left_as_it_was() -> None:
+    value = {"card": {"number": "4242424242424242"}}
+    redact(value)
+    assert value == {"card": {"number": "4242424242424242"}}

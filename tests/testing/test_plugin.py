@@ -1,0 +1,183 @@
+"""The pytest plugin, in projects of other people."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from stripe_nb.clock import monotonic
+from stripe_nb.errors import SandboxError
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import Client, connect
+from stripe_nb.testing.clock import StripeClock
+from stripe_nb.testing.pool import Pool
+from stripe_nb.webhooks import Inbox
+
+ROOT = Path(__file__).parents[2]
+# Without the other plugins of this environment, which take seconds to load.
+ALONE = {
+    **os.environ,
+    "PYTHONPATH": str(ROOT),
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+}
+PROJECT = """
+    import pytest
+    import stripe
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_each_begins_anew(stripe_client, stripe_sandbox, number):
+        assert not stripe_client.v1.customers.list().data
+        made = stripe_client.v1.customers.create({"name": str(number)})
+        assert made.id == "%s"
+        assert stripe.Customer.list().data[0].name == str(number)
+        assert made.created == 1_768_435_201 < stripe_sandbox.now
+
+    def test_webhooks(stripe_client, stripe_webhooks):
+        stripe_client.v1.products.create({"name": "Tea"})
+        assert stripe_webhooks.wait_for("product.created").outcome == "unhandled"
+
+    def test_time(stripe_clock):
+        stripe_clock.customer(name="Ada")
+        stripe_clock.advance(days=40)
+        assert f"{stripe_clock.now:%%Y-%%m-%%d}" == "2026-02-24"
+
+    def test_stopping(stripe_sandbox):
+        stripe_sandbox.stop()
+
+    def test_after_it_was_stopped(stripe_client):
+        assert stripe_client.v1.balance.retrieve().object == "balance"
+"""
+
+
+def run(folder: Path, *words: str) -> str:
+    """Run pytest in a project of its own; return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "stripe_nb.testing", "-q", *words],
+        cwd=folder,
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def first_id() -> str:
+    with Pool() as pool, connect(sandbox=pool.fresh()) as client:
+        return client.v1.customers.create({"name": "0"}).id
+
+
+@pytest.fixture
+def project(tmp_path: Path, first_id: str) -> Path:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_shop.py").write_text(textwrap.dedent(PROJECT % first_id))
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [(), ("-p", "xdist", "-n", "2")], ids=str)
+def test_each_test_has_a_stripe_of_its_own(
+    project: Path, words: tuple[str, ...]
+) -> None:
+    assert "10 passed" in run(project, *words)
+
+
+def test_nothing_is_loaded_where_nothing_is_used(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_other.py").write_text(
+        textwrap.dedent("""
+            import sys
+
+            def test_other():
+                heavy = {"stripe", "pandas", "starlette", "uvicorn", "requests"}
+                assert not heavy & set(sys.modules)
+                parts = {name.split(".")[1] for name in sys.modules
+                         if name.startswith("stripe_nb.")}
+                assert not {"sandbox", "session", "transport", "webhooks"} & parts
+        """)
+    )
+    assert "1 passed" in run(tmp_path)
+
+
+def test_the_fixtures_tell_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "test_none.py").write_text("")
+    shown = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "stripe_nb.testing", "--fixtures"],
+        cwd=tmp_path,
+        env=ALONE,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    for name in ("sandbox", "client", "clock", "webhooks"):
+        assert re.search(rf"^stripe_{name} .*\n +Give ", shown, re.MULTILINE), name
+
+
+def test_a_test_costs_milliseconds_after_the_first() -> None:
+    with Pool() as pool:
+        pool.fresh()
+        took = []
+        for _ in range(20):
+            start = monotonic()
+            with connect(sandbox=pool.fresh()):
+                took.append(monotonic() - start)
+    # The best, since other processes share the machine.
+    assert min(took) < 0.005
+
+
+def test_the_fixtures_serve_our_own_tests(
+    stripe_client: Client, stripe_webhooks: Inbox, stripe_sandbox: Sandbox
+) -> None:
+    assert stripe_client.sandbox is stripe_sandbox
+    stripe_client.v1.customers.create({"name": "Ada"})
+    assert stripe_webhooks.wait_for("customer.created").created <= stripe_sandbox.now
+
+
+def test_a_subscription_renews_as_the_clock_moves_on(
+    stripe_client: Client, stripe_clock: StripeClock
+) -> None:
+    customer = stripe_clock.customer(
+        email="ada@example.com",
+        payment_method="pm_card_visa",
+        invoice_settings={"default_payment_method": "pm_card_visa"},
+    )
+    price = stripe_client.v1.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 900,
+            "recurring": {"interval": "month"},
+            "product_data": {"name": "Tea"},
+        }
+    )
+    stripe_client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": price.id}]}
+    )
+    # Farther than Stripe lets a clock go at once.
+    stripe_clock.advance(days=150)
+    invoices = stripe_client.v1.invoices.list({"customer": customer.id}).data
+    assert [invoice.status for invoice in invoices[1:]] == ["paid"] * 4
+
+
+@pytest.mark.parametrize(
+    ("wish", "reason"),
+    [
+        ({}, "where to, or how far"),
+        ({"to": "2027-01-01", "days": 1}, "where to, or how far"),
+        ({"to": "2020-01-01"}, "only moves on"),
+        ({"days": -1}, "only moves on"),
+        ({"fortnights": 1}, "takes days="),
+    ],
+)
+def test_a_clock_refuses_in_words(
+    stripe_clock: StripeClock, wish: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(SandboxError, match=reason):
+        stripe_clock.advance(**wish)  # type: ignore[arg-type]
