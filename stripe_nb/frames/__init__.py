@@ -6,6 +6,7 @@ Meets Stripe, or the sandbox, only over HTTP through `session`.
 from __future__ import annotations
 
 from stripe_nb.frames.build import to_frame
+from stripe_nb.frames.exploding import explode, normalize
 from stripe_nb.frames.fetch import frame
 
-__all__ = ["frame", "to_frame"]
+__all__ = ["explode", "frame", "normalize", "to_frame"]

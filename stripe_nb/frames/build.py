@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from stripe_nb.frames.chunk import Chunk, chunk_of
-from stripe_nb.frames.layout import Layout, to_pandas
+from stripe_nb.frames.layout import DtypeBackend, Layout, to_pandas
 from stripe_nb.frames.objects import Object, plain, resource_of
 from stripe_nb.frames.schema import Schema, schema_of
 
@@ -95,14 +96,22 @@ class Builder:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._layout = Layout(schema)
-        self._chunks: list[Chunk] = []
+        self._chunks: list[tuple[tuple[float, int], Chunk]] = []
 
-    def add(self, objects: list[Object]) -> None:
-        """Add rows, which are turned into columns at once."""
+    def add(self, objects: list[Object], place: tuple[float, int] = (0, 0)) -> None:
+        """Add rows, which are turned into columns at once.
+
+        Parameters
+        ----------
+        place
+            Puts them in order; what is added under one keeps its order.
+        """
         chunk = chunk_of(objects, self._schema)
         self._layout.see(chunk)
-        self._chunks.append(chunk)
+        self._chunks.append((place, chunk))
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self, dtype_backend: DtypeBackend = "numpy_nullable") -> pd.DataFrame:
         """Return all rows as a frame."""
-        return to_pandas(self._layout.whole(self._chunks))
+        ordered = sorted(self._chunks, key=itemgetter(0))
+        table = self._layout.whole(chunk for _, chunk in ordered)
+        return to_pandas(table, dtype_backend)

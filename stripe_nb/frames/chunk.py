@@ -74,7 +74,7 @@ def chunk_of(objects: list[Object], schema: Schema) -> Chunk:
 
 def _check_kind(objects: list[Object], resource: str) -> None:
     kinds = {value.get("object") for value in objects} - {None, resource}
-    if kinds:
+    if resource and kinds:
         raise FrameError(
             f"a frame of {resource} can't hold {' and '.join(sorted(map(str, kinds)))}"
             "; make one frame of each kind."

@@ -8,7 +8,7 @@ once the last has been seen.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,9 @@ from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.schema import Column, Schema, Shape
 from stripe_nb.frames.values import ARROW_TYPES
 
-__all__ = ["Layout", "to_pandas"]
+__all__ = ["DtypeBackend", "Layout", "to_pandas"]
+
+DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
 _STRING = pd.StringDtype("pyarrow", na_value=pd.NA)
 _DTYPES: dict[pa.DataType, Any] = {
@@ -110,9 +112,18 @@ class Layout:
         return self.table(nothing)
 
 
-def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Return a table as a frame, each type with its one nullable dtype."""
-    columns = {name: _series(table[name]) for name in table.column_names}
+def to_pandas(
+    table: pa.Table, dtype_backend: DtypeBackend = "numpy_nullable"
+) -> pd.DataFrame:
+    """Return a table as a frame, each type with its one nullable dtype.
+
+    Parameters
+    ----------
+    dtype_backend
+        ``"pyarrow"`` for Arrow's own types; categories are text there.
+    """
+    series = _series if dtype_backend == "numpy_nullable" else _arrow_series
+    columns = {name: series(table[name]) for name in table.column_names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)), copy=False)
 
 
@@ -120,6 +131,13 @@ def _series(values: pa.ChunkedArray) -> Any:
     if pa.types.is_dictionary(values.type):
         return _categorical(values)
     dtype: Any = _DTYPES.get(values.type) or pd.ArrowDtype(values.type)
+    return dtype.__from_arrow__(values)
+
+
+def _arrow_series(values: pa.ChunkedArray) -> Any:
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(pa.string())
+    dtype: Any = pd.ArrowDtype(values.type)
     return dtype.__from_arrow__(values)
 
 

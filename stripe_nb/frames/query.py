@@ -67,6 +67,7 @@ def query_for(
     filters: Mapping[str, Any],
     *,
     created: Window | None = None,
+    search: str | None = None,
     expand: Iterable[str] = (),
 ) -> Query:
     """Find the list of a resource and check its parameters.
@@ -80,6 +81,8 @@ def query_for(
         The list's own parameters, and the ids that its path needs.
     created
         Start (inclusive) and end (exclusive), or Stripe's own operators.
+    search
+        A query in Stripe's search language, in the place of a list.
     expand
         Dotted, without ``data.``.
     """
@@ -87,7 +90,9 @@ def query_for(
     bounds = {} if created is None else bounds_of("created", created)
     if bounds:
         given["created"] = created
-    operation = _operation(name, given)
+    if search is not None:
+        given["query"] = search
+    operation = _operation(name, given) if search is None else _search(name)
     resource = _resource(name, operation)
     _check(operation, given)
     if resource != operation.returns and "object" in operation.parameters:
@@ -124,6 +129,18 @@ def _operation(name: str, given: Mapping[str, Any]) -> Operation:
         )
     fitting = [o for o in found if not _missing(o, given) and not _unknown(o, given)]
     return (fitting or found)[0]
+
+
+def _search(name: str) -> Operation:
+    catalog = load()
+    spec = catalog.resource(name)
+    if spec.search_operation is None:
+        known = [s.plural for s in catalog.resources.values() if s.search_operation]
+        raise FrameError(
+            f"Stripe has no search for {spec.name}; it searches "
+            f"{', '.join(sorted(filter(None, known)))}."
+        )
+    return catalog.operations[spec.search_operation]
 
 
 def _resource(name: str, operation: Operation) -> str:

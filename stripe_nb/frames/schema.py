@@ -23,7 +23,16 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Field, Kind, Resource, Type
 from stripe_nb.errors import FrameError
 
-__all__ = ["Column", "Path", "Schema", "Shape", "near", "schema_of"]
+__all__ = [
+    "Column",
+    "Path",
+    "Schema",
+    "Shape",
+    "field_at",
+    "near",
+    "schema_of",
+    "schema_of_paths",
+]
 
 Path = tuple[str, ...]
 
@@ -136,6 +145,38 @@ def schema_of(
     _check_expand(spec, expand)
     whole = _Deriver(spec, expand).schema()
     return whole if fields is None else _choose(spec, whole, fields)
+
+
+def schema_of_paths(paths: Iterable[Path], roots: Mapping[str, Field]) -> Schema:
+    """Return the columns of some paths into objects.
+
+    Parameters
+    ----------
+    paths
+        Any; what the catalog doesn't know becomes text.
+    roots
+        What the first part of each path holds.
+    """
+    columns = []
+    for path in paths:
+        item = _field_at(roots.get(path[0]), path)
+        column = _leaf(item, path) if item else Column("", path, Shape.TEXT)
+        columns.append(replace(column, currency=None))
+    return Schema("", tuple(_named(columns)))
+
+
+def field_at(spec: Resource, path: Path) -> Field | None:
+    """Return what the catalog says of a path into objects, if it knows it."""
+    return _field_at(spec.fields.get(path[0]), path)
+
+
+def _field_at(item: Field | None, path: Path) -> Field | None:
+    for name in path[1:]:
+        if item is None:
+            return None
+        target = _single_target(item.type)
+        item = (target.fields if target else item.type.fields).get(name)
+    return item
 
 
 def _without_data(name: str) -> str:

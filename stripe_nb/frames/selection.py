@@ -30,13 +30,16 @@ class Selection:
     expand: Sequence[str] = ()
     fields: Sequence[str] | None = None
     client: Client | None = None
-    stripe_account: str | None = None
+    account: str | None = None
+    search: str | None = None
+    explode: Sequence[str] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.resource = _name(self.resource)
         _check_limit(self.limit)
         self.expand = _names("expand", self.expand)
+        self.explode = _names("explode", self.explode or ())
         if self.fields is not None:
             self.fields = _names("fields", self.fields)
         if self.client is not None and not isinstance(self.client, Client):

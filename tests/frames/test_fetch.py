@@ -14,7 +14,7 @@ import pytest
 import stripe
 
 from stripe_nb.errors import FrameError
-from stripe_nb.frames import fetch, frame, to_frame
+from stripe_nb.frames import frame, reader, to_frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect, current
 
@@ -115,7 +115,7 @@ def test_rows_of_several_batches_are_those_of_one(
     shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = frame("customers", client=shop)
-    monkeypatch.setattr(fetch, "_BATCH", 100)
+    monkeypatch.setattr(reader, "_PIECE", 100)
     pd.testing.assert_frame_equal(frame("customers", client=shop), whole)
 
 

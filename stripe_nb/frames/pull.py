@@ -1,0 +1,265 @@
+"""Lists being read: what is asked for, what has come, and how.
+
+Pages are decoded from raw bytes as they arrive, by several cursors at once
+where that is quicker; no object of the SDK is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from stripe_nb.catalog import load
+from stripe_nb.clock import wall_time
+from stripe_nb.frames.asking import Asker, Tally
+from stripe_nb.frames.background import Sink, results_of
+from stripe_nb.frames.budgets import budget_for
+from stripe_nb.frames.certificate import certificate
+from stripe_nb.frames.chain import Span
+from stripe_nb.frames.collecting import few_full_collections
+from stripe_nb.frames.nested import Nested, nested_lists
+from stripe_nb.frames.objects import Object
+from stripe_nb.frames.progress import Bar
+from stripe_nb.frames.query import Query, query_for
+from stripe_nb.frames.reader import Piece, Progress, Reader
+from stripe_nb.frames.schema import Schema, schema_of
+from stripe_nb.frames.selection import Selection
+from stripe_nb.frames.sender import Sender, sender_for
+from stripe_nb.session import Client, current
+
+__all__ = ["Pull", "pieces_of"]
+
+# As the SDK waits before it tries again; a sandbox needs no sparing.
+_PAUSE, _SANDBOX_PAUSE = 0.5, 0.02
+
+
+class Pull:
+    """One list being read: what is asked for, and what has come.
+
+    Parameters
+    ----------
+    asked
+        Which rows and columns, and for whom.
+    todo
+        Ranges of ``created`` in Unix seconds, half-open and None for an open
+        end, that are still to be read; everything asked for if not given.
+    budget
+        A file in which processes share the account's rate.
+
+    Attributes
+    ----------
+    schema
+        The columns that its objects become.
+    query
+        What Stripe is asked.
+    tally
+        The requests so far.
+    """
+
+    def __init__(
+        self,
+        asked: Selection,
+        *,
+        todo: Sequence[Span] | None = None,
+        budget: Path | None = None,
+    ) -> None:
+        ask = partial(
+            query_for,
+            str(asked.resource),
+            asked.params,
+            created=asked.created,
+            search=asked.search,
+        )
+        first = ask()
+        self.schema: Schema = schema_of(
+            first.resource, expand=asked.expand, fields=asked.fields
+        )
+        self.query: Query = ask(expand=self.schema.expand)
+        self.limit = asked.limit
+        self.client: Client = asked.client or current()
+        self.account = asked.account
+        self.tally = Tally()
+        self._explode = asked.explode
+        self._progress = Progress()
+        self._livemode: bool | None = None
+        self._followed = 0
+        self._fetched_at: int | None = None
+        self._todo = todo
+        self._budget = budget
+
+    @property
+    def rows(self) -> int:
+        """How many rows have come."""
+        return self._progress.rows
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything asked for has come, with no limit cutting it short."""
+        return self._progress.is_whole
+
+    @property
+    def attrs(self) -> dict[Any, Any]:
+        """How the rows came about, as plain JSON."""
+        query = self.query
+        return {
+            "resource": query.resource,
+            "api_version": load().api_version,
+            "livemode": self._livemode,
+            "account": self.account or self.client.account,
+            "window": None if query.window is None else list(query.window),
+            "filters": {k: v for k, v in query.params.items() if k != "expand"},
+            "hidden_filters": dict(query.hidden),
+            "expand": list(self.schema.expand),
+            "limit": self.limit,
+            "complete": self.complete,
+            "amounts": self.schema.amounts,
+            "certificate": certificate(
+                query,
+                self._progress,
+                self.tally,
+                limit=self.limit,
+                nested=self._followed,
+                fetched_at=self._fetched_at,
+            ),
+        }
+
+    def batches(self, *, progress: bool | None = None) -> Iterator[list[Object]]:
+        """Yield the rows, newest first, some at a time.
+
+        What comes before its turn is held back; `pieces` holds nothing back.
+        """
+        held: dict[tuple[int | None, int], Piece] = {}
+        turns = [(end, 0) for _, end in self.spans[:1]]
+        for piece in self.pieces(progress=progress):
+            held[piece.end, piece.number] = piece
+            while turn := next((turn for turn in turns if turn in held), None):
+                its = held.pop(turn)
+                yield its.objects
+                # What is next goes on with this range, or begins where it ends.
+                turns = [(its.end, its.number + 1)]
+                if its.covered is not None:
+                    turns.append((its.covered[0], 0))
+        for piece in sorted(held.values(), key=lambda piece: piece.place):
+            yield piece.objects
+
+    def pieces(self, *, progress: bool | None = None) -> Iterator[Piece]:
+        """Yield the rows in pieces, as they come."""
+        for _, piece in pieces_of([self], progress=progress):
+            yield piece
+
+    async def read(self, sender: Sender, give: Sink[Piece]) -> None:
+        """Read the list; hand on its pieces.
+
+        Parameters
+        ----------
+        sender
+            An open one, of the pull's client.
+        give
+            Takes them.
+        """
+        self._fetched_at = int(wall_time())
+        budget = budget_for(self.client, self.account, self._budget)
+        pause = _SANDBOX_PAUSE if self.client.is_sandbox else _PAUSE
+        operation = self.query.operation
+
+        def asker(endpoint: str) -> Asker:
+            return Asker(sender, budget, endpoint, self.tally, pause=pause)
+
+        paths = nested_lists(self.schema, also=self._explode)
+        nested = Nested(paths, asker(f"{operation.name}.nested"))
+        reader = Reader(
+            self.query,
+            asker(operation.name),
+            spans=self.spans,
+            stamp=self._stamp(),
+            limit=self.limit,
+        )
+        self._progress = reader.progress
+
+        async def finished(piece: Piece) -> None:
+            await nested.complete(piece.objects)
+            self._followed = nested.followed
+            self._note(piece.objects)
+            await give(piece)
+
+        await reader.read(finished)
+
+    def _note(self, rows: list[Object]) -> None:
+        if self._livemode is None and rows:
+            self._livemode = rows[0].get("livemode")
+
+    def _stamp(self) -> str | None:
+        """Return the field that the list is sorted by, newest first."""
+        query = self.query
+        if query.operation.version == "v2" or not query.takes("created"):
+            return None
+        if "order_by" in query.params:
+            return None
+        fields = load().resource(query.resource).fields
+        # Of invoice items ``created`` means their ``date``.
+        return next((name for name in ("created", "date") if name in fields), None)
+
+    @property
+    def can_be_divided(self) -> bool:
+        """Whether the list can be read in ranges of ``created``."""
+        return self._stamp() is not None
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """The ranges of ``created`` to read, half-open, newest first."""
+        if self._todo is not None:
+            return sorted(self._todo, key=_newest_first)
+        if self._stamp() is None:
+            return [(None, None)]
+        bounds = self.query.params.get("created", {})
+        starts = [at + (name == "gt") for name, at in bounds.items() if "g" in name]
+        ends = [at + (name == "lte") for name, at in bounds.items() if "l" in name]
+        return [(max(starts, default=None), min(ends, default=None))]
+
+
+def pieces_of(
+    pulls: Sequence[Pull], *, progress: bool | None = None
+) -> Iterator[tuple[Pull, Piece]]:
+    """Read several lists at once; yield each one's pieces as they come.
+
+    Lists of one account share its rate.
+
+    Parameters
+    ----------
+    pulls
+        The lists, each read once.
+    progress
+        Whether to show a bar; by default once two seconds have passed.
+    """
+
+    async def produce(give: Sink[tuple[Pull, Piece]]) -> None:
+        async with AsyncExitStack() as stack:
+            senders: dict[tuple[int, str | None], Sender] = {}
+            async with asyncio.TaskGroup() as group:
+                for pull in pulls:
+                    whose = (id(pull.client), pull.account)
+                    if whose not in senders:
+                        opened = sender_for(pull.client, pull.account)
+                        senders[whose] = await stack.enter_async_context(opened)
+                    group.create_task(pull.read(senders[whose], _to(give, pull)))
+
+    with few_full_collections(), Bar(pulls, progress) as bar:
+        yield from results_of(produce, tick=bar.refresh)
+
+
+def _newest_first(span: Span) -> float:
+    return -math.inf if span[1] is None else -span[1]
+
+
+def _to(
+    give: Sink[tuple[Pull, Piece]], pull: Pull
+) -> Callable[[Piece], Awaitable[None]]:
+    async def take(piece: Piece) -> None:
+        await give((pull, piece))
+
+    return take

@@ -1,0 +1,297 @@
+"""One list read by as many cursors as its rate and its latency call for.
+
+The first cursor has the filter that was asked for. As it reads newest first,
+what is created meanwhile lies behind it: that it has begun is the fixed upper
+bound, whatever any clock says. Where answers take longer than the rate makes
+wait, idle slots take the older half of what is left of the longest range; see
+`chain`. Where they come at once, as from a sandbox at hand, one cursor is as
+fast as many and is left alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import stripe
+
+from stripe_nb.errors import FrameError
+from stripe_nb.frames.asking import Asker
+from stripe_nb.frames.chain import Chain, Span
+from stripe_nb.frames.limiter import ENDPOINT
+from stripe_nb.frames.objects import Object
+from stripe_nb.frames.paging import PAGE, Step, following, rows_of
+from stripe_nb.frames.query import Query
+
+__all__ = ["Piece", "Progress", "Reader"]
+
+# Rows that are handed on at once: few enough that little is fetched again after
+# a crash, enough that their number costs nothing.
+_PIECE = 1_000
+_SLOW_SECONDS = 0.05
+_SPARE_SLOTS = 1.2
+_MOST_SLOTS = 48
+# Less is not worth a filter of its own: it costs about a page.
+_LEAST_WORK = 1.0
+# How much one answer's time counts beside those before.
+_SHARE = 0.2
+# Lists that took fewer requests were over too soon for anything to be created.
+_LOOK_AGAIN_AFTER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive rows of a list, newest first.
+
+    All pieces in the order of their `place` are the whole list, newest first.
+
+    Attributes
+    ----------
+    objects
+        As Stripe sent them.
+    end
+        Where the range that they are read from ends, in Unix seconds and
+        exclusive; None for the range that is open, and for a list that is read
+        by one cursor.
+    number
+        Which piece of its range this is, from 0.
+    covered
+        Start and end (exclusive) of ``created`` that are complete with this
+        piece and those before it; None for an open end. None as a whole if
+        nothing can be said, since the list has no ``created``.
+    """
+
+    objects: list[Object]
+    end: int | None
+    number: int
+    covered: Span | None
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """What to sort pieces by."""
+        return (-math.inf if self.end is None else -self.end, self.number)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a list has been read.
+
+    Attributes
+    ----------
+    is_whole
+        Whether all has come, with no limit cutting it short.
+    is_sorted
+        Whether all came newest first.
+    covered
+        The ranges that have come completely, as they were read.
+    created_meanwhile
+        Objects that came into being after the first page; None if that was not
+        looked for. They are counted, not read.
+    """
+
+    rows: int = 0
+    duplicates: int = 0
+    recoveries: int = 0
+    cursors: int = 0
+    is_whole: bool = False
+    is_sorted: bool = True
+    created_meanwhile: int | None = None
+    covered: list[Span] | None = None
+
+
+class Reader:
+    """Reads one list.
+
+    Parameters
+    ----------
+    query
+        Which.
+    asker
+        Of its endpoint.
+    spans
+        The ranges of ``created`` to read; None for a list without.
+    stamp
+        The field of its rows that ``created`` means; None if they have none.
+    limit
+        At most so many rows, newest first, by one cursor.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        asker: Asker,
+        *,
+        spans: Sequence[Span],
+        stamp: str | None,
+        limit: int | None,
+    ) -> None:
+        self.progress = Progress()
+        self._query = query
+        self._asker = asker
+        self._limit = limit
+        self._fixed = dict(query.params)
+        if stamp is not None:
+            self._fixed.pop("created", None)
+        self._stamp = stamp
+        self._waiting = [Chain(start, end, stamp) for start, end in reversed(spans)]
+        self._first = self._waiting[-1] if spans else None
+        self._first_ids: set[str] = set()
+        self._active: list[Chain] = []
+        self._latency = self._quickest = 0.0
+        self._is_cut = self._has_looked = False
+
+    async def read(self, give: Callable[[Piece], Awaitable[None]]) -> None:
+        """Read all, and hand on each piece as it comes.
+
+        Raises
+        ------
+        stripe.StripeError
+            If Stripe refuses, or an answer doesn't come after several tries.
+        FrameError
+            If the list can't be followed to its end.
+        """
+        self._give = give
+        if self._limit == 0:
+            return
+        self.progress.is_whole = not self._waiting
+        async with asyncio.TaskGroup() as self._group:
+            self._staff()
+        if not self._has_looked:
+            await self._look_again()
+
+    def _staff(self) -> None:
+        """Let idle slots begin with what waits, or share what is under way."""
+        while len(self._active) < self._slots:
+            chain = self._waiting.pop() if self._waiting else self._shared()
+            if chain is None:
+                self._begin_to_end()
+                return
+            self._active.append(chain)
+            self.progress.cursors += 1
+            self._group.create_task(self._follow(chain))
+
+    def _begin_to_end(self) -> None:
+        """Look what was created meanwhile while the last pages come."""
+        late = self._asker.tally.requests >= _LOOK_AGAIN_AFTER
+        known = all(chain.position is not None for chain in self._active)
+        if late and known and not self._has_looked:
+            self._has_looked = True
+            self._group.create_task(self._look_again())
+
+    @property
+    def _slots(self) -> int:
+        if self._limit is not None or self._quickest < _SLOW_SECONDS:
+            return 1
+        rate = min(self._asker.rate, ENDPOINT)
+        wanted = math.ceil(rate * self._latency * _SPARE_SLOTS) + 1
+        return min(wanted, _MOST_SLOTS)
+
+    def _shared(self) -> Chain | None:
+        longest = max(self._active, key=lambda chain: chain.work, default=None)
+        if longest is None or longest.work < _LEAST_WORK:
+            return None
+        return longest.give()
+
+    async def _follow(self, chain: Chain) -> None:
+        rows: list[Object] = []
+        number = 0
+        while not chain.done:
+            page = await self._page(chain)
+            rows += page
+            self.progress.rows += len(page)
+            self._staff()
+            if len(rows) >= _PIECE and not chain.done:
+                await self._give(Piece(rows, chain.end, number, chain.covered))
+                rows, number = [], number + 1
+        self._leave(chain)
+        await self._give(Piece(rows, chain.end, number, chain.covered))
+
+    def _leave(self, chain: Chain) -> None:
+        self._active.remove(chain)
+        done = self.progress
+        done.duplicates += chain.duplicates
+        done.is_sorted = done.is_sorted and chain.is_sorted
+        if chain.covered is not None and self._limit is None:
+            done.covered = [*(done.covered or []), chain.covered]
+        self._staff()
+        if not self._active and not self._waiting:
+            done.is_whole = not self._is_cut
+
+    async def _page(self, chain: Chain) -> list[Object]:
+        """Ask for a chain's next page; return what of it is wanted."""
+        step = chain.step or Step()
+        fixed = {**self._fixed, **self._size()}
+        if self._stamp is not None and chain.filter:
+            fixed["created"] = chain.filter
+        try:
+            answer, seconds = await self._asker.ask(self._query.path, fixed, step)
+        except stripe.InvalidRequestError as error:
+            if not _is_lost(error, step) or not chain.recover():
+                raise
+            self.progress.recoveries += 1
+            return []
+        self._note_time(seconds)
+        return self._taken(chain, answer, step)
+
+    def _taken(self, chain: Chain, answer: Any, before: Step) -> list[Object]:
+        page = rows_of(answer, self._query.path)
+        after = following(self._query, answer)
+        # A cursor that stands still would never end.
+        if after is not None and after == before:
+            cursor = after.path or next(iter(after.params.values()))
+            raise FrameError(
+                f"Stripe's list {self._query.path} doesn't move on from {cursor}."
+            )
+        rows = chain.take(page, after)
+        if chain is self._first and not self._first_ids:
+            self._first_ids = {str(row.get("id")) for row in page}
+        if self._limit is None:
+            return rows
+        left = self._limit - self.progress.rows
+        if len(rows) > left or (left == len(rows) and not chain.done):
+            chain.done = self._is_cut = True
+            self._waiting.clear()
+        return rows[:left]
+
+    def _size(self) -> dict[str, int]:
+        if not self._query.takes("limit"):
+            return {}
+        left = PAGE if self._limit is None else self._limit - self.progress.rows
+        return {"limit": min(PAGE, left)}
+
+    def _note_time(self, seconds: float) -> None:
+        if self._latency == 0:
+            self._latency = self._quickest = seconds
+        self._latency += _SHARE * (seconds - self._latency)
+        self._quickest = min(self._quickest, seconds)
+
+    async def _look_again(self) -> None:
+        """Count what was created since the first page, by one more request."""
+        first = self._first
+        tally = self._asker.tally
+        if (
+            first is None
+            or first.stamp is None
+            or first.newest is None
+            or first.end is not None
+        ):
+            return
+        if self._limit is not None or tally.requests < _LOOK_AGAIN_AFTER:
+            return
+        fixed = {**self._fixed, "created": {"gte": first.newest}, "limit": PAGE}
+        answer, _ = await self._asker.ask(self._query.path, fixed, Step())
+        page = rows_of(answer, self._query.path)
+        new = [row for row in page if str(row.get("id")) not in self._first_ids]
+        self.progress.created_meanwhile = len(new)
+
+
+def _is_lost(error: stripe.InvalidRequestError, step: Step) -> bool:
+    """Tell whether a cursor's object has been deleted."""
+    return (
+        "starting_after" in step.params
+        and error.code == "resource_missing"
+        and error.param in ("starting_after", "id", None)
+    )
