@@ -1,15 +1,26 @@
-"""`stripe-nb export`: a resource to a file."""
+"""`stripe-nb export`: one list, or all of them, to where they are needed."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from stripe_nb.export.request import Request
 
 __all__ = ["command"]
 
 
 @click.command("export")
-@click.argument("resource")
-@click.argument("path", type=click.Path(dir_okay=False))
+@click.argument("places", metavar="[RESOURCE] TARGET", nargs=-1, required=True)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Every list that the account can read: a table each in a database, or a "
+    ".parquet file each in a folder.",
+)
 @click.option(
     "--created",
     metavar="A..B",
@@ -18,25 +29,111 @@ __all__ = ["command"]
 )
 @click.option("--fields", metavar="A,B", help="Only these columns, in this order.")
 @click.option(
+    "--expand", metavar="A,B", help="References whose fields become columns too."
+)
+@click.option(
     "--limit", type=click.IntRange(min=1), help="At most so many, newest first."
 )
+@click.option("--table", help="In a database: the table's name.")
+@click.option(
+    "--append", is_flag=True, help="In a database: add to what the table has."
+)
+@click.option("--no-overwrite", is_flag=True, help="Leave alone what exists already.")
+@click.option(
+    "--no-certificate",
+    is_flag=True,
+    help="Don't write whether the list is complete, and how it was read.",
+)
+@click.option("--account", metavar="ID", help="The connected account to read for.")
+@click.option("--live", is_flag=True, help="Take a live key, to read with it.")
 def command(
-    resource: str, path: str, created: str | None, fields: str | None, limit: int | None
+    places: tuple[str, ...],
+    everything: bool,
+    created: str | None,
+    fields: str | None,
+    expand: str | None,
+    limit: int | None,
+    table: str | None,
+    append: bool,
+    no_overwrite: bool,
+    no_certificate: bool,
+    account: str | None,
+    live: bool,
 ) -> None:
-    """Write every object of RESOURCE to PATH, in the format of its suffix.
+    """Write every object of RESOURCE to TARGET: a file, a folder or a database.
 
     \b
     stripe-nb export customers customers.csv
     stripe-nb export charges charges.parquet --created 2026-01-01..2026-02-01
+    stripe-nb export charges postgresql://me@db/shop
+    stripe-nb export --all warehouse.duckdb
+    stripe-nb export --all lake/
     """
-    from stripe_nb.export import export as write
+    from stripe_nb.export.request import Request
     from stripe_nb.session import connect
 
-    window = _window(created) if created else None
-    columns = [name.strip() for name in fields.split(",")] if fields else None
-    with connect():
-        written = write(resource, path, created=window, fields=columns, limit=limit)
-    click.echo(written)
+    resource, target = _places(places, everything=everything)
+    pull = {
+        "created": _window(created) if created else None,
+        "expand": _names(expand),
+        "limit": limit,
+        "account": account,
+    }
+    request = Request(
+        place=target,
+        fields=_names(fields),
+        pull={name: value for name, value in pull.items() if value is not None},
+        table=table,
+        append=append,
+        certificate=not no_certificate,
+        overwrite=not no_overwrite,
+    )
+    if everything and (fields or expand or created or table):
+        raise click.UsageError(
+            "--all takes whole lists: leave out --created, --fields, --expand and "
+            "--table."
+        )
+    with connect(allow_live=live):
+        if everything:
+            _write_all(request)
+        else:
+            _write_one(resource, request)
+
+
+def _places(places: tuple[str, ...], *, everything: bool) -> tuple[str, str]:
+    if len(places) != (1 if everything else 2):
+        raise click.UsageError(
+            "give --all and a target"
+            if everything
+            else "give a resource and a target, such as customers customers.csv."
+        )
+    return places[0], places[-1]
+
+
+def _write_one(resource: str, request: Request) -> None:
+    from stripe_nb.export.engine import write
+
+    click.echo(write(resource, request))
+
+
+def _write_all(request: Request) -> None:
+    from stripe_nb.export.many import export_many, listable
+    from stripe_nb.export.targets import is_warehouse, target_for
+
+    # Without the password that a URL may have.
+    place = request.place
+    shown = target_for(request).shown if is_warehouse(place) else place
+    written = 0
+    for outcome in export_many(listable(), request):
+        if outcome.skipped is None:
+            written += 1
+        else:
+            click.echo(f"skipped {outcome.resource}: {outcome.skipped}", err=True)
+    click.echo(f"{written} lists written to {shown}")
+
+
+def _names(text: str | None) -> list[str] | None:
+    return [name.strip() for name in text.split(",")] if text else None
 
 
 def _window(text: str) -> tuple[str | None, str | None]:

@@ -1,4 +1,4 @@
-"""Stripe objects to files: ``export`` and the formats that it knows.
+"""Stripe objects to files and databases: ``export`` and what it can write to.
 
 Kept free of pandas and Arrow, so that the name costs nothing until it is used.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     import stripe
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from stripe_nb.session import Client
 
 __all__ = ["export"]
+
+
+@overload
+def export(source: Any, path: os.PathLike[str], **options: Any) -> Path: ...
+
+
+@overload
+def export(source: Any, path: str, **options: Any) -> Path | str: ...
 
 
 def export(
@@ -28,20 +37,33 @@ def export(
     limit: int | None = None,
     expand: Sequence[str] = (),
     fields: Sequence[str] | None = None,
+    table: str | None = None,
+    append: bool = False,
+    certificate: bool = True,
     neutralise_formulas: bool = True,
     overwrite: bool = True,
     client: Client | None = None,
-    stripe_account: str | None = None,
+    account: str | None = None,
     progress: bool | None = None,
     **params: Any,
-) -> Path:
-    """Write a whole list of Stripe objects, or those at hand, to a file.
+) -> Path | str:
+    """Write a whole list of Stripe objects, or those at hand, to where it is needed.
 
-    The suffix chooses the format: ``.csv``, ``.csv.gz``, ``.parquet`` or
-    ``.jsonl``. Rows and columns are those of ``frame``, and rows pass through a
-    temporary file, so that the memory stays small however long the list. The
-    file appears in one piece when it is complete; after a failure an older one
-    is still as it was.
+    The path says what is written:
+
+    * a file, by its suffix: ``.csv``, ``.jsonl`` (both also ``.gz`` or ``.zst``),
+      ``.parquet``, ``.feather``, ``.xlsx``;
+    * with a slash at its end, a folder of Parquet partitioned by the month of
+      ``created``;
+    * a table of a ``.duckdb`` file, or of a database by its SQLAlchemy URL, such
+      as ``postgresql://…`` or ``sqlite:///shop.db``;
+    * a file or a folder on a store that fsspec knows, such as ``s3://…``.
+
+    Rows and columns are those of ``frame``, and rows pass through temporary files,
+    so that the memory stays small however long the list. What is written appears
+    in one piece when it is complete; after a failure what was there is still as it
+    was. If a list is broken off, be it by a power cut, the same call goes on where
+    it stopped, for a day.
 
     Parameters
     ----------
@@ -58,15 +80,24 @@ def export(
         References whose fields become columns too.
     fields
         Only these columns.
+    table
+        In a database, the table's name; by default the resource's plural.
+    append
+        In a database, add to the table's rows in the place of replacing them.
+    certificate
+        Whether to write, for a list, how it came about and whether it is
+        complete: beside a file as ``<name>.certificate.json``, in a database as a
+        row of ``stripe_nb_certificates``.
     neutralise_formulas
         In CSV, put an apostrophe before texts that a spreadsheet would run
         (those that begin with ``= + - @``, a tab or a line break). It also
-        meets telephone numbers that begin with ``+``.
+        meets telephone numbers that begin with ``+``. In Excel, where texts are
+        texts, they are marked so that they stay it when edited.
     overwrite
-        Whether a file that exists may be replaced.
+        Whether a file or a table that exists may be replaced.
     client
         From ``connect``; the last connected if not given.
-    stripe_account
+    account
         The connected account to read for.
     progress
         Whether to show a bar; by default once two seconds have passed.
@@ -75,15 +106,17 @@ def export(
 
     Returns
     -------
-    Path
-        The file.
+    Path or str
+        The file; for a URL, the URL without its password.
 
     Raises
     ------
     ExportError
-        If the file can't be written so.
+        If it can't be written so.
     FrameError
         If the list can't be read so.
+    MissingDependencyError
+        If the format or the target needs a package that is not installed.
 
     Examples
     --------
@@ -91,25 +124,28 @@ def export(
     >>> from stripe_nb.session import connect
     >>> with connect(), tempfile.TemporaryDirectory() as folder:
     ...     file = export("customers", f"{folder}/customers.csv", fields=["id"])
-    ...     file.read_text().splitlines()[0]
-    '"id"'
+    ...     file.name
+    'customers.csv'
     """
     # Late, because it loads pandas and Arrow.
-    from stripe_nb.export.engine import Request, write
+    from stripe_nb.export.engine import write
+    from stripe_nb.export.request import Request
 
     asked = {
         "created": created,
         "limit": limit,
         "expand": expand or None,
         "client": client,
-        "stripe_account": stripe_account,
+        "account": account,
         "params": params or None,
     }
-    given = {name: value for name, value in asked.items() if value is not None}
     request = Request(
-        Path(path),
+        place=os.fspath(path),
         fields=fields,
-        pull=given,
+        pull={name: value for name, value in asked.items() if value is not None},
+        table=table,
+        append=append,
+        certificate=certificate,
         neutralise_formulas=neutralise_formulas,
         overwrite=overwrite,
         progress=progress,

@@ -1,4 +1,4 @@
-"""CSV, plain or gzipped: UTF-8, ISO 8601 times, nothing that a sheet would run.
+"""CSV, plain or packed: UTF-8, ISO 8601 times, nothing that a sheet would run.
 
 A null is an empty cell and an empty text is ``""``, for readers that tell them
 apart (DuckDB with ``allow_quoted_nulls=false``); numbers stand without quotes.
@@ -6,7 +6,6 @@ apart (DuckDB with ``allow_quoted_nulls=false``); numbers stand without quotes.
 
 from __future__ import annotations
 
-import gzip
 from decimal import Decimal
 from typing import Any, BinaryIO
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from stripe_nb.export.compression import packing
 from stripe_nb.export.registry import Options, writes
 from stripe_nb.frames.objects import canonical_json
 
@@ -22,10 +22,9 @@ __all__ = ["CsvWriter"]
 # What spreadsheets take for the beginning of a formula:
 # https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = "^([=+\\-@\t\r\n])"
-_GZIP_LEVEL = 6
 
 
-@writes(".csv", ".csv.gz")
+@writes(".csv", ".csv.gz", ".csv.zst")
 class CsvWriter:
     """Writes tables as CSV.
 
@@ -41,14 +40,10 @@ class CsvWriter:
 
     def __init__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> None:
         self._guards = options.neutralise_formulas
-        # Without a name and a time inside, equal rows give equal bytes.
-        self._gzip = (
-            gzip.GzipFile("", "wb", _GZIP_LEVEL, file, mtime=0)
-            if options.suffix.endswith(".gz")
-            else None
-        )
+        self._file = file
+        self._packed = packing(file, options.suffix)
         empty = self._convert(schema.empty_table())
-        self._writer = pacsv.CSVWriter(self._gzip or file, empty.schema)
+        self._writer = pacsv.CSVWriter(self._packed, empty.schema)
 
     def write(self, table: pa.Table) -> None:
         """Write rows."""
@@ -57,8 +52,8 @@ class CsvWriter:
     def close(self) -> None:
         """Finish the file."""
         self._writer.close()
-        if self._gzip is not None:
-            self._gzip.close()
+        if self._packed is not self._file:
+            self._packed.close()
 
     def _convert(self, table: pa.Table) -> pa.Table:
         names = [self._guarded_name(name) for name in table.column_names]

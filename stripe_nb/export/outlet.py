@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from io import BufferedIOBase
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,20 +22,40 @@ class Outlet(BufferedIOBase):
     ----------
     file
         To write to.
+
+    Attributes
+    ----------
+    size
+        How many bytes have passed.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._digest = hashlib.sha256()
         self._is_shut = False
+        self.size = 0
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of what has passed."""
+        return self._digest.hexdigest()
 
     def writable(self) -> bool:
         """Tell that it can be written to."""
         return True
 
+    def tell(self) -> int:
+        """Return how many bytes have passed."""
+        return self.size
+
     def write(self, data: ReadableBuffer) -> int:
         """Pass bytes on."""
         size = memoryview(data).nbytes
-        return size if self._is_shut else self._file.write(data)
+        if not self._is_shut:
+            self._file.write(data)
+            self._digest.update(data)
+        self.size += size
+        return size
 
     def shut(self) -> None:
         """Drop what comes from now on."""

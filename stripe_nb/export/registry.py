@@ -71,8 +71,8 @@ def _found() -> Mapping[str, type[Writer]]:
     return _writers
 
 
-def writer_for(path: Path) -> tuple[type[Writer], str]:
-    """Return the writer for a file and the suffix that it goes by.
+def writer_for(path: str) -> tuple[type[Writer], str]:
+    """Return the writer for a file's path and the suffix that it goes by.
 
     Raises
     ------
@@ -80,12 +80,12 @@ def writer_for(path: Path) -> tuple[type[Writer], str]:
         If no format has the suffix.
     """
     known = _found()
-    name = path.name.lower()
-    fitting = [suffix for suffix in known if name.endswith(suffix)]
+    name = Path(path).name
+    fitting = [suffix for suffix in known if name.lower().endswith(suffix)]
     if not fitting:
         raise ExportError(
-            f"{path.name!r} has no suffix that tells a format; "
-            f"end it in one of {', '.join(sorted(known))}."
+            f"{name!r} has no suffix that tells a format; end it in one of "
+            f"{', '.join(sorted(known))}, .duckdb, or / for a folder of Parquet."
         )
     suffix = max(fitting, key=len)
     return known[suffix], suffix

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,7 +65,9 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     If the block fails, be it by Ctrl-C, the target stays as it was and nothing
     is left behind.
     """
-    draft = target.with_name(f".{target.name[:200]}.{random_token(8)}.part")
+    stem = f".{target.name[:200]}"
+    _sweep(target.parent, stem)
+    draft = target.with_name(f"{stem}.{os.getpid()}-{random_token(8)}.part")
     try:
         # In the same folder: only within a file system is a rename atomic.
         with telling(target):
@@ -78,6 +81,27 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         _sync_folder(target.parent)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path, stem: str) -> None:
+    """Remove the drafts of processes that were killed while they wrote."""
+    for draft in folder.glob(f"{escape(stem)}.*.part"):
+        owner, dash, _ = draft.name[len(stem) + 1 :].partition("-")
+        if dash and owner.isdecimal() and not _is_running(int(owner)):
+            draft.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":
+        # There, the question would end the process.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager

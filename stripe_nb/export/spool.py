@@ -1,34 +1,97 @@
-"""Chunks of rows kept on disk until the whole table's columns are known."""
+"""Rows on their way, kept on disk in a form that outlives a killed process.
+
+A spool is a folder with two files that only grow: ``rows`` holds one block per
+piece of a list, ``journal`` one line per block that was written whole, with its
+checksum and the range of ``created`` that is covered by then. What a kill or a
+power cut tore is told by the checksums and is read again; so no more is lost
+than what was under way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import math
+import os
+import shutil
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
+from filelock import FileLock, Timeout
 
+from stripe_nb.clock import wall_time
+from stripe_nb.errors import ExportError, StripeNbError
+from stripe_nb.export.spans import Span, holds, merged
 from stripe_nb.frames.chunk import Chunk
 
 __all__ = ["Spool"]
 
 _PARTS = ("columns", "metadata", "extras")
+_CREATED = "created"
+# Older rows may have changed too much to be one picture with new ones.
+_FRESH = 24 * 3600
+
+
+@dataclass(slots=True)
+class _Block:
+    """Where a piece lies in ``rows``, and where it belongs in the list."""
+
+    place: tuple[float, int]
+    at: int
+    size: int
+    checksum: int
+    rows: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one process added, and which of it counts."""
+
+    started: float
+    blocks: list[_Block] = field(default_factory=list)
+    covered: list[Span] = field(default_factory=list)
+    is_whole: bool = False
 
 
 class Spool:
-    """A nameless temporary file of chunks, gone when it is closed.
+    """A folder of rows, taken up where the last process left it.
 
     Parameters
     ----------
     folder
-        Where there is room for it: that of the export.
+        Made if it doesn't exist; a name that stands for one request.
+
+    Attributes
+    ----------
+    attrs
+        How the rows came about, once all of them are there.
+
+    Raises
+    ------
+    ExportError
+        If another process is at the same request.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115  # closed on exit
-        self._sizes: list[tuple[int, int]] = []
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(folder / "lock", thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise ExportError(
+                "the same export is running already; wait for it, or stop it first."
+            ) from None
+        self.attrs: dict[str, Any] | None = None
+        self._runs: list[_Run] = []
+        self._is_kept = False
+        self._rows = (folder / "rows").open("a+b")
+        self._journal = (folder / "journal").open("a+b")
+        self._recover()
 
     def __enter__(self) -> Self:
         return self
@@ -39,30 +102,166 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._rows.close()
+        self._journal.close()
+        # What can't be written as asked won't be on a second attempt.
+        may_pass = error is not None and not isinstance(error, StripeNbError)
+        if may_pass and (self.covered or self.attrs is not None):
+            self._is_kept = True
+        else:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        self._lock.release()
 
-    def add(self, chunk: Chunk) -> None:
-        """Keep a chunk."""
-        arrays = {
-            f"{part}:{name}": values
-            for part in _PARTS
-            for name, values in getattr(chunk, part).items()
-        }
-        batch = pa.RecordBatch.from_pydict(arrays)
-        sink = pa.BufferOutputStream()
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
-            writer.write_batch(batch)
-        self._sizes.append((self._file.write(sink.getvalue()), chunk.rows))
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was left for another attempt."""
+        return self._is_kept
+
+    @property
+    def covered(self) -> list[Span]:
+        """The ranges whose rows are here, all of them."""
+        return merged(span for run in self._runs for span in run.covered)
+
+    @property
+    def starts(self) -> list[float]:
+        """When each process began that added to it, in Unix seconds."""
+        return [run.started for run in self._runs if run.blocks or run.is_whole]
+
+    def begin(self) -> None:
+        """Note that rows come from another process, or from a new attempt."""
+        run = _Run(wall_time())
+        self._runs.append(run)
+        self._note({"run": run.started})
+
+    def add(
+        self,
+        chunk: Chunk,
+        created: Sequence[int | None],
+        place: tuple[float, int],
+        covered: Span | None,
+    ) -> None:
+        """Keep a piece; what it completes is noted once it is written."""
+        data = _packed(chunk, created)
+        at = self._rows.seek(0, os.SEEK_END)
+        self._rows.write(data)
+        self._rows.flush()
+        os.fsync(self._rows.fileno())
+        block = _Block(place, at, len(data), zlib.crc32(data), chunk.rows)
+        run = self._runs[-1]
+        run.blocks.append(block)
+        if covered is not None:
+            run.covered = merged([*run.covered, covered])
+        position = [None if math.isinf(place[0]) else place[0], place[1]]
+        self._note(
+            {
+                "piece": position,
+                "block": [at, block.size, block.checksum, block.rows],
+                "covered": covered,
+            }
+        )
+
+    def finish(self, attrs: dict[str, Any]) -> None:
+        """Note that all rows are here."""
+        self.attrs = attrs
+        self._runs[-1].is_whole = True
+        self._note({"attrs": attrs})
+
+    def count(self) -> int:
+        """Return how many rows count."""
+        return sum(len(table) for table in self._tables())
 
     def chunks(self) -> Iterator[Chunk]:
-        """Yield the chunks in the order in which they came."""
-        self._file.seek(0)
-        for size, rows in self._sizes:
-            with pa.ipc.open_stream(self._file.read(size)) as reader:
-                table = reader.read_all()
-            chunk = Chunk(rows)
-            for label in table.column_names:
-                part, _, name = label.partition(":")
-                getattr(chunk, part)[name] = table[label].combine_chunks()
-            yield chunk
+        """Yield the rows in the list's order, each once."""
+        return map(_chunk, self._tables())
+
+    def _tables(self) -> Iterator[pa.Table]:
+        kept = [(block, run) for run in self._runs for block in run.blocks]
+        for block, run in sorted(kept, key=lambda each: each[0].place):
+            table = _unpacked(self._read(block))
+            if not run.is_whole:
+                table = table.filter(holds(run.covered, _times(table)))
+            if len(table) or run.is_whole:
+                yield table
+
+    def _note(self, line: dict[str, Any]) -> None:
+        self._journal.write(json.dumps(line).encode() + b"\n")
+        self._journal.flush()
+
+    def _read(self, block: _Block) -> bytes:
+        self._rows.seek(block.at)
+        return self._rows.read(block.size)
+
+    def _recover(self) -> None:
+        """Take up what is whole of the journal, and cut off the rest."""
+        self._journal.seek(0)
+        whole = 0
+        for line in self._journal:
+            if not line.endswith(b"\n") or not self._follow(line):
+                break
+            whole += len(line)
+        if self._runs and wall_time() - self._runs[0].started > _FRESH:
+            self._runs, self.attrs, whole = [], None, 0
+        self._journal.truncate(whole)
+        last = [run.blocks[-1] for run in self._runs if run.blocks]
+        self._rows.truncate(max((b.at + b.size for b in last), default=0))
+
+    def _follow(self, line: bytes) -> bool:
+        """Take up one line of the journal; say whether it can be trusted."""
+        try:
+            noted = json.loads(line)
+        except ValueError:
+            return False
+        if "run" in noted:
+            self._runs.append(_Run(noted["run"]))
+        elif "attrs" in noted:
+            self.attrs = noted["attrs"]
+            self._runs[-1].is_whole = True
+        else:
+            return self._follow_block(noted)
+        return True
+
+    def _follow_block(self, noted: dict[str, Any]) -> bool:
+        end, number = noted["piece"]
+        block = _Block((-math.inf if end is None else end, number), *noted["block"])
+        if zlib.crc32(self._read(block)) != block.checksum:
+            return False
+        run = self._runs[-1]
+        run.blocks.append(block)
+        if noted["covered"] is not None:
+            run.covered = merged([*run.covered, tuple(noted["covered"])])
+        return True
+
+
+def _packed(chunk: Chunk, created: Sequence[int | None]) -> bytes:
+    arrays = {
+        f"{part}:{name}": values
+        for part in _PARTS
+        for name, values in getattr(chunk, part).items()
+    }
+    batch = pa.RecordBatch.from_pydict(
+        {_CREATED: pa.array(created, pa.int64()), **arrays}
+    )
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with pa.ipc.new_stream(sink, batch.schema, options=options) as writer:
+        writer.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _unpacked(data: bytes) -> pa.Table:
+    with pa.ipc.open_stream(data) as reader:
+        return reader.read_all()
+
+
+def _times(table: pa.Table) -> pa.Array:
+    return table[_CREATED].combine_chunks()
+
+
+def _chunk(table: pa.Table) -> Chunk:
+    chunk = Chunk(len(table))
+    for label in table.column_names:
+        part, colon, name = label.partition(":")
+        if colon:
+            getattr(chunk, part)[name] = table[label].combine_chunks()
+    return chunk

@@ -4,10 +4,14 @@ import csv
 import errno
 import gc
 import gzip
+import hashlib
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -22,14 +26,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stripe_nb.errors import ExportError, FrameError
-from stripe_nb.export import engine, export
+from stripe_nb.export import export, rows
+from stripe_nb.export.certificate import sidecar
 from stripe_nb.export.outlet import Outlet
-from stripe_nb.frames import fetch, frame, to_frame
+from stripe_nb.frames import frame, to_frame
+from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.money import to_major
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 
-SUFFIXES = [".csv", ".csv.gz", ".jsonl", ".parquet"]
+SUFFIXES = [".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".parquet"]
 NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]
 PLAIN = ["x=1", "", " ", "'=1", "a,b", 'say "hi"', "two\nlines", "Zoë 🦓", "NULL"]
 
@@ -46,11 +52,6 @@ def shop() -> Iterator[Client]:
         yield client
 
 
-@pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "_BATCH", 100)
-
-
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -63,25 +64,26 @@ def _query(sql: str) -> list[Any]:
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_export_writes_all_rows_and_nothing_else(
-    shop: Client, tmp_path: Path, small_batches: None, suffix: str
+    shop: Client, tmp_path: Path, suffix: str
 ) -> None:
     path = export("customers", tmp_path / f"customers{suffix}", client=shop)
-    assert list(tmp_path.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path, sidecar(path)]
     expected = frame("customers", client=shop)
-    found = duckdb.read_json if suffix == ".jsonl" else duckdb.read_csv
+    found = duckdb.read_json if suffix.startswith(".jsonl") else duckdb.read_csv
     read = duckdb.read_parquet if suffix == ".parquet" else found
     table = read(str(path))
     assert table.columns == expected.columns.tolist()
     assert table.project("id").fetchall() == [(name,) for name in expected["id"]]
 
 
-def test_parquet_gives_the_frame_back(
-    shop: Client, tmp_path: Path, small_batches: None
-) -> None:
+def test_parquet_gives_the_frame_back(shop: Client, tmp_path: Path) -> None:
     expected = frame("customers", client=shop)
     path = export("customers", tmp_path / "customers.parquet", client=shop)
     found = pd.read_parquet(path)
     pd.testing.assert_frame_equal(found, expected)
+    # They were read at different times, and are alike otherwise.
+    for attrs in (found.attrs, expected.attrs):
+        assert attrs["certificate"].pop("fetched_at")
     assert found.attrs == expected.attrs
 
 
@@ -260,7 +262,7 @@ def test_odd_frames_are_refused_or_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a.txt", "csv", "a.xls", "a.csv.zip"])
 def test_an_unknown_suffix_tells_the_known_ones(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ExportError, match=r"\.csv, \.csv\.gz, \.jsonl, \.parquet"):
+    with pytest.raises(ExportError, match=r"\.csv, \.csv\.gz, .*, \.jsonl, .*, \.xlsx"):
         export("customers", tmp_path / name)
 
 
@@ -293,14 +295,14 @@ def test_a_failure_leaves_the_old_file_and_no_other(
 ) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_text("old")
-    ask = shop.get_bytes
+    read = Pull.pieces
 
-    def fails_on_the_second_page(where: str, params: Any, **options: Any) -> bytes:
-        if "starting_after" in params:
+    def fails_after_the_first_piece(pull: Pull, **options: Any) -> Iterator[Piece]:
+        for piece in read(pull, **options):
+            yield replace(piece, covered=None)
             raise failure
-        return ask(where, params, **options)
 
-    monkeypatch.setattr(shop, "get_bytes", fails_on_the_second_page)
+    monkeypatch.setattr(Pull, "pieces", fails_after_the_first_piece)
     with pytest.raises(failure):
         export("customers", path, client=shop)
     assert list(tmp_path.iterdir()) == [path]
@@ -358,7 +360,7 @@ def test_a_failure_while_writing_ends_the_writer_too(
         yield table
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "_slices", break_off)
+    monkeypatch.setattr(rows, "_slices", break_off)
     with pytest.raises(KeyboardInterrupt):
         export(pd.DataFrame({"a": [1]}), path)
     gc.collect()
@@ -416,3 +418,51 @@ def test_what_is_nothing_to_export_is_refused(source: Any, tmp_path: Path) -> No
 def test_objects_take_no_filters(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="limit can't be applied to a DataFrame or"):
         export([{"object": "coupon"}], tmp_path / "a.csv", limit=1)
+
+
+def test_an_empty_page_has_the_columns_of_its_list(
+    client: Client, tmp_path: Path
+) -> None:
+    page = client.v1.coupons.list()
+    path = export(page, tmp_path / "none.parquet")
+    assert pq.read_schema(path).names == to_frame([], "coupon").columns.tolist()
+    as_sent = {"object": "list", "data": [], "url": "/v1/coupons"}
+    assert export(as_sent, tmp_path / "b.csv").read_text().startswith('"id"')
+    with pytest.raises(ExportError, match="no objects here to tell the columns by"):
+        export([], tmp_path / "c.csv")
+
+
+def test_a_certificate_tells_what_the_file_holds(shop: Client, tmp_path: Path) -> None:
+    path = export("customers", tmp_path / "c.parquet", client=shop)
+    told = json.loads(sidecar(path).read_text("utf-8"))
+    assert (told["resource"], told["rows"], told["complete"]) == ("customer", 130, True)
+    assert told["file"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert told["file"]["bytes"] == path.stat().st_size
+
+
+def test_no_certificate_outlives_its_rows(shop: Client, tmp_path: Path) -> None:
+    path = export("coupons", tmp_path / "c.csv", client=shop)
+    assert sidecar(path).exists()
+    export(pd.DataFrame({"a": [1]}), path)
+    assert not sidecar(path).exists()
+    export("coupons", path, client=shop, certificate=False)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows can't be asked who runs")
+def test_drafts_of_killed_processes_are_swept_and_of_running_ones_kept(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    dead = tmp_path / f".c.csv.{ended.pid}-abc.part"
+    alive = tmp_path / f".c.csv.{os.getpid()}-abc.part"
+    other = tmp_path / f".b.csv.{ended.pid}-abc.part"
+    for draft in (dead, alive, other):
+        draft.touch()
+    export(pd.DataFrame({"a": [1]}), tmp_path / "c.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        alive.name,
+        other.name,
+        "c.csv",
+    }

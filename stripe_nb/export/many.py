@@ -1,0 +1,113 @@
+"""Several lists at once, each into a table or a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+import stripe
+
+from stripe_nb.catalog import load
+from stripe_nb.errors import ExportError
+from stripe_nb.export.engine import write
+from stripe_nb.export.request import Request
+from stripe_nb.export.targets import is_warehouse
+from stripe_nb.export.warehouse_target import table_name
+
+__all__ = ["Outcome", "export_many", "listable"]
+
+# Most lists of an account are short, so that what counts is waiting for them.
+_AT_ONCE = 4
+# Not enabled, not permitted, not there; and what a sandbox doesn't simulate.
+_REFUSALS = frozenset({400, 403, 404, 501})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one resource.
+
+    Attributes
+    ----------
+    written
+        Where it is; None if it was skipped.
+    skipped
+        Why the account can't read it.
+    """
+
+    resource: str
+    written: str | None = None
+    skipped: str | None = None
+
+
+def listable() -> list[str]:
+    """Return the resources with a list that needs no parent and no parameter.
+
+    Examples
+    --------
+    >>> {"customers", "charges"} <= set(listable())
+    True
+    >>> "setup_attempts" in listable()
+    False
+    """
+    return [
+        operation.name.removesuffix(".list")
+        for operation in load().operations.values()
+        if operation.answer == "list"
+        and operation.action == "list"
+        and not operation.path_parameters
+        and not any(item.required for item in operation.parameters.values())
+    ]
+
+
+def export_many(resources: Sequence[str], request: Request) -> Iterator[Outcome]:
+    """Write several lists to a database or a folder; tell of each when it is done.
+
+    A list that the account may not read, or has no use of, is skipped.
+
+    Raises
+    ------
+    ExportError
+        If the target is a single file.
+    """
+    place = request.place
+    if not is_warehouse(place) and not place.endswith("/"):
+        raise ExportError(
+            f"{place!r} holds one list; for several give a .duckdb file, a database's "
+            "URL, or a folder with / at its end."
+        )
+    if "://" not in place and place.endswith("/"):
+        Path(place).mkdir(exist_ok=True)
+    # One at a time may write to a database; they wait for Stripe, not for that.
+    lock = Lock()
+
+    def one(resource: str) -> Outcome:
+        try:
+            done = write(resource, _request_for(resource, request), lock)
+        except stripe.StripeError as error:
+            if error.http_status not in _REFUSALS:
+                raise
+            return Outcome(resource, skipped=error.user_message or str(error))
+        return Outcome(resource, written=str(done))
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            yield from pool.map(one, resources)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _request_for(resource: str, request: Request) -> Request:
+    table = _table(resource)
+    if is_warehouse(request.place):
+        return replace(request, table=table)
+    return replace(request, place=f"{request.place}{table}.parquet")
+
+
+def _table(resource: str) -> str:
+    # Two versions of the API have lists of one name.
+    returns = load().operations[f"{resource}.list"].returns
+    return table_name(returns) if returns else resource.replace(".", "_")

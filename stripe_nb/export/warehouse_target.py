@@ -1,0 +1,124 @@
+"""One table of a database, named as the resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stripe_nb.catalog import load
+from stripe_nb.catalog.cache import cache_folder
+from stripe_nb.errors import ExportError
+from stripe_nb.export.file_target import spool_beside
+from stripe_nb.export.replacing import check_target
+from stripe_nb.export.request import Request
+from stripe_nb.export.rows import Rows
+from stripe_nb.export.tables import append, certify, replace
+from stripe_nb.export.warehouses import Warehouse
+
+__all__ = ["WarehouseTarget", "is_duckdb", "open_warehouse", "table_name"]
+
+
+def is_duckdb(place: str) -> bool:
+    """Tell whether a path is that of a DuckDB file."""
+    return place.lower().endswith((".duckdb", ".ddb"))
+
+
+@contextmanager
+def open_warehouse(place: str) -> Iterator[Warehouse]:
+    """Open the database that a path or a URL names.
+
+    Raises
+    ------
+    ExportError
+        If it can't be reached.
+    MissingDependencyError
+        If what is needed for it isn't installed.
+    """
+    # Late: each needs a package that is optional.
+    if is_duckdb(place):
+        from stripe_nb.export.warehouses.duck import DuckWarehouse
+
+        with DuckWarehouse(check_target(Path(place), overwrite=True)) as duck:
+            yield duck
+    else:
+        from stripe_nb.export.warehouses.sql import SqlWarehouse
+
+        with SqlWarehouse(place) as database:
+            yield database
+
+
+def table_name(resource: str) -> str:
+    """Return a resource's table: its plural, with underscores.
+
+    Examples
+    --------
+    >>> table_name("checkout.session")
+    'checkout_sessions'
+    """
+    spec = load().resource(resource)
+    return (spec.plural or spec.name).replace(".", "_")
+
+
+class WarehouseTarget:
+    """A table that is replaced or added to in one transaction.
+
+    Parameters
+    ----------
+    request
+        Its `place` is a file's path or a database's URL.
+
+    Raises
+    ------
+    ExportError
+        If it can't be reached, or the table mustn't be replaced.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._is_file = is_duckdb(request.place)
+        if self._is_file:
+            self.shown: Path | str = Path(request.place)
+        else:
+            from stripe_nb.export.warehouses.sql import shown_url
+
+            self.shown = shown_url(request.place)
+        # Before anything is read, so that what can't work fails at once.
+        with open_warehouse(request.place) as warehouse:
+            warehouse.columns("stripe_nb")
+
+    def spool(self, name: str) -> Path:
+        """Return where rows may rest until all are there."""
+        if self._is_file:
+            return spool_beside(Path(self._request.place).expanduser().resolve(), name)
+        return cache_folder() / "spools" / name
+
+    def write(self, rows: Rows) -> None:
+        """Write the table and its certificate."""
+        table = self._table(rows)
+        certificate = rows.certificate if self._request.certificate else None
+        with open_warehouse(self._request.place) as warehouse:
+            self._check(warehouse, table)
+            with warehouse.transaction():
+                put = append if self._request.append else replace
+                count = put(warehouse, table, rows)
+                replaces = not self._request.append
+                certify(warehouse, table, certificate, count, replaces=replaces)
+
+    def _check(self, warehouse: Warehouse, table: str) -> None:
+        keeps = not self._request.overwrite and not self._request.append
+        if keeps and warehouse.columns(table):
+            raise ExportError(
+                f"the table {table!r} exists already; give another with table=, or "
+                "overwrite=True or append=True."
+            )
+
+    def _table(self, rows: Rows) -> str:
+        if self._request.table is not None:
+            return self._request.table
+        if rows.resource is None:
+            raise ExportError(
+                "the frame doesn't say what it holds; name its table, for example "
+                'table="totals".'
+            )
+        return table_name(rows.resource)

@@ -1,0 +1,140 @@
+"""A table that follows a list: rows in by their ids, deletions marked.
+
+Standard SQL, the same for every database. Rows wait in a table of their own
+and then go in at once, so that a table is never half changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+
+from stripe_nb.export.rows import Rows
+from stripe_nb.export.tables import column_names, drop, stage_name, widen
+from stripe_nb.export.warehouses import Warehouse
+
+__all__ = ["FollowedTable"]
+
+_TIME = pa.timestamp("us", "UTC")
+_MARKS = pa.schema([("is_deleted", pa.bool_()), ("deleted_at", _TIME)])
+_DELETIONS = pa.schema([("id", pa.string()), ("deleted_at", _TIME)])
+
+
+class FollowedTable:
+    """One table, changed inside a transaction of its caller's.
+
+    Parameters
+    ----------
+    warehouse
+        Where it is.
+    table
+        Its name.
+    """
+
+    def __init__(self, warehouse: Warehouse, table: str) -> None:
+        self._warehouse = warehouse
+        self._table = table
+        self._stage = stage_name(table, warehouse.name_limit)
+        quoted = warehouse.quoted
+        self._here, self._there = quoted(table), quoted(self._stage)
+        self._id, self._at = quoted("id"), quoted("deleted_at")
+        self._mark = quoted("is_deleted")
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is such a table."""
+        return bool(self._warehouse.columns(self._table))
+
+    def count(self) -> int:
+        """Return how many rows are not deleted."""
+        sql = f"SELECT count(*) FROM {self._here} WHERE NOT {self._mark}"  # noqa: S608
+        return int(self._warehouse.query(sql)[0][0])
+
+    def put(self, rows: Rows) -> int:
+        """Write rows in the place of those with the same ids; return how many."""
+        schema, tables = self._marked(rows)
+        widen(self._warehouse, self._table, schema)
+        with self._staged(schema) as warehouse:
+            count = warehouse.insert(self._stage, schema, tables)
+            names = ", ".join(map(warehouse.quoted, schema.names))
+            warehouse.execute(
+                f"DELETE FROM {self._here} WHERE {self._id} IN "  # noqa: S608
+                f"(SELECT {self._id} FROM {self._there})"
+            )
+            warehouse.execute(
+                f"INSERT INTO {self._here} ({names}) "  # noqa: S608
+                f"SELECT {names} FROM {self._there}"
+            )
+        return count
+
+    def delete(self, moments: Mapping[str, int]) -> int:
+        """Mark rows as deleted, each at its time; return how many were not yet."""
+        if not moments:
+            return 0
+        before = self.count()
+        times = {name: at * 1_000_000 for name, at in moments.items()}
+        lines = [{"id": name, "deleted_at": at} for name, at in times.items()]
+        with self._staged(_DELETIONS) as warehouse:
+            gone = pa.Table.from_pylist(lines, schema=_DELETIONS)
+            warehouse.insert(self._stage, _DELETIONS, [gone])
+            at = f"{self._there}.{self._at}"
+            same = f"{self._there}.{self._id} = {self._here}.{self._id}"
+            warehouse.execute(
+                f"UPDATE {self._here} SET {self._mark} = TRUE, {self._at} = "  # noqa: S608
+                f"(SELECT {at} FROM {self._there} WHERE {same}) "
+                f"WHERE NOT {self._mark} AND {self._id} IN "
+                f"(SELECT {self._id} FROM {self._there})"
+            )
+        return before - self.count()
+
+    def missing_from(self, ids: Iterable[pa.Table]) -> list[str]:
+        """Return the ids of rows that are not deleted and not among these."""
+        schema = pa.schema([("id", pa.string())])
+        with self._staged(schema) as warehouse:
+            warehouse.insert(self._stage, schema, ids)
+            sql = (
+                f"SELECT {self._id} FROM {self._here} WHERE NOT {self._mark} "  # noqa: S608
+                f"AND {self._id} NOT IN (SELECT {self._id} FROM {self._there})"
+            )
+            return [str(name) for (name,) in warehouse.query(sql)]
+
+    def _marked(self, rows: Rows) -> tuple[pa.Schema, Iterator[pa.Table]]:
+        own = set(_MARKS.names) & set(rows.schema.names)
+        taken = self._warehouse.columns(self._table)
+        held = [item for item in rows.schema if item.name not in own]
+        names = column_names(
+            [item.name for item in held], self._warehouse.name_limit, taken
+        )
+        fields = [item.with_name(n) for item, n in zip(held, names, strict=True)]
+        schema = pa.schema([*fields, *_MARKS])
+
+        def tables() -> Iterator[pa.Table]:
+            for some in rows.tables():
+                marks = [pa.repeat(False, len(some)), pa.nulls(len(some), _TIME)]
+                columns = some.select([item.name for item in held]).columns
+                yield pa.Table.from_arrays([*columns, *marks], schema=schema)
+
+        return schema, tables()
+
+    def _staged(self, schema: pa.Schema) -> _Stage:
+        return _Stage(self._warehouse, self._stage, schema)
+
+
+class _Stage:
+    """A table that is there for the length of a block."""
+
+    def __init__(self, warehouse: Warehouse, name: str, schema: pa.Schema) -> None:
+        self._warehouse = warehouse
+        self._name = name
+        self._schema = schema
+
+    def __enter__(self) -> Warehouse:
+        drop(self._warehouse, self._name)
+        self._warehouse.create(self._name, self._schema)
+        return self._warehouse
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After a failure the transaction takes it away.
+        if kind is None:
+            drop(self._warehouse, self._name)

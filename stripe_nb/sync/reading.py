@@ -1,0 +1,261 @@
+"""The two ways in which a table is brought up to date.
+
+`load_all` reads a list whole; `catch_up` reads what was created and what the
+events name. Both write in one transaction, together with the run's line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+
+from stripe_nb.catalog import load
+from stripe_nb.clock import wall_time
+from stripe_nb.errors import SyncError
+from stripe_nb.export.fetched import fetched, fingerprint
+from stripe_nb.export.rows import Rows
+from stripe_nb.export.warehouse_target import (
+    WarehouseTarget,
+    open_warehouse,
+    table_name,
+)
+from stripe_nb.frames.chunk import chunk_of
+from stripe_nb.frames.fetch import Pull
+from stripe_nb.frames.layout import Layout
+from stripe_nb.frames.objects import Object
+from stripe_nb.frames.schema import Schema
+from stripe_nb.frames.selection import Selection
+from stripe_nb.session import Client
+from stripe_nb.sync.changes import changes_since, is_told
+from stripe_nb.sync.following import FollowedTable
+from stripe_nb.sync.history import Run, record
+from stripe_nb.sync.retrieval import retrieve_path, retrieved
+
+__all__ = ["Followed", "catch_up", "load_all", "resource_to_follow"]
+
+# Objects and events may turn up some time after their second.
+_LATE = 600
+# Else a subscription would vanish from its table when it is canceled, and a price
+# when it is archived.
+_LIFTING: Mapping[str, Sequence[Any]] = {"status": ["all"], "active": [True, False]}
+# So many requests for single objects cost no more than a list would save.
+_PAGE, _FREE = 100, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A list, and the table that follows it.
+
+    Attributes
+    ----------
+    filters
+        What lifts the filters that Stripe would set; a list that it gives only
+        in parts is read once with each.
+    path
+        Of a single object, with ``{}`` for its id; None if there is none.
+    is_told
+        Whether events tell of its changes.
+    """
+
+    resource: str
+    name: str
+    table: str
+    client: Client
+    account: str | None
+    filters: Sequence[Mapping[str, Any]]
+    path: str | None
+    is_told: bool
+
+    def pulls(self, start: int | None = None) -> list[Pull]:
+        """Return what to ask for: all, or what was created since."""
+        return [Pull(each) for each in self.selections(start)]
+
+    def selections(self, start: int | None = None) -> list[Selection]:
+        """Return what to ask for: all, or what was created since."""
+        created = None if start is None else (start, None)
+        return [
+            Selection(
+                resource=self.name,
+                created=created,
+                client=self.client,
+                account=self.account,
+                params=params,
+            )
+            for params in self.filters
+        ]
+
+    @property
+    def schema(self) -> Schema:
+        """The columns that its objects become."""
+        return self.pulls()[0].schema
+
+
+def resource_to_follow(name: str, client: Client, account: str | None) -> Followed:
+    """Return a resource as it is followed.
+
+    Raises
+    ------
+    SyncError
+        If its objects have no id.
+    """
+    pull = Pull(Selection(resource=name, client=client, account=account))
+    resource = pull.query.resource
+    if not any(column.path == ("id",) for column in pull.schema.columns):
+        raise SyncError(
+            f"{name} can't be followed, for its objects have no id; export it anew "
+            "each time."
+        )
+    path = retrieve_path(load().resource(resource), pull.query.path)
+    filters = [
+        {hidden: value}
+        for hidden in pull.query.hidden
+        for value in _LIFTING.get(hidden, ())
+    ]
+    told = is_told(resource) and path is not None
+    table = table_name(resource)
+    return Followed(resource, name, table, client, account, filters or [{}], path, told)
+
+
+def load_all(
+    place: str,
+    followed: Followed,
+    run: Run,
+    target: WarehouseTarget,
+    progress: bool | None,
+) -> None:
+    """Read the whole list; mark rows that it lacks as deleted."""
+    # Without events, what was read before a kill could never be mended.
+    attempt = "" if followed.is_told else run.run_id
+    with ExitStack() as stack:
+        parts: list[Rows] = []
+        for asked in followed.selections():
+            spool = target.spool(fingerprint(asked, f"sync {place} {attempt}"))
+            rows = stack.enter_context(fetched(asked, spool, progress=progress))
+            if not (rows.certificate or {}).get("complete", False):
+                raise SyncError("the list could not be read whole; try again.")
+            parts.append(rows)
+        _replace(place, followed, run, parts)
+
+
+def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
+    with open_warehouse(place) as warehouse, warehouse.transaction():
+        table = FollowedTable(warehouse, followed.table)
+        written = sum(map(table.put, parts))
+        gone = table.missing_from(chain.from_iterable(map(_ids, parts)))
+        now = int(wall_time())
+        run.objects_read += written
+        run.rows_written += written
+        run.rows_deleted += table.delete(dict.fromkeys(gone, now))
+        certificates = [dict(rows.certificate or {}) for rows in parts]
+        run.certificate = json.dumps(
+            certificates[0] if len(parts) == 1 else certificates
+        )
+        _finish(run, table)
+        if followed.is_told:
+            # Not before what has changed meanwhile is in, too.
+            run.status = "running"
+        record(warehouse, run)
+
+
+def catch_up(
+    place: str,
+    followed: Followed,
+    run: Run,
+    since: int | None,
+    progress: bool | None,
+    *,
+    always: bool = False,
+) -> bool:
+    """Read what was created and what has changed since an event.
+
+    Parameters
+    ----------
+    always
+        However many they are; else nothing is done, and False returned, if
+        the whole list were read faster.
+    """
+    start = None if since is None else since - (0 if always else _LATE)
+    client, account = followed.client, followed.account
+    changes = changes_since(start, client, account, progress=progress)
+    changed = changes.of(followed.resource)
+    # Without an event before, all that is there is told of by events.
+    objects: dict[str, Object] = {}
+    for pull in _created(followed, start):
+        objects.update(_by_id(pull, progress))
+    left = [name for name in changed if name not in objects]
+    if not always and len(left) > _FREE + run_size(place, followed) / _PAGE:
+        return False
+    found, gone = retrieved(followed.path or "", left, followed.schema, client, account)
+    objects.update(found)
+    if not always:
+        # Else most of them were read and written a moment ago.
+        run.objects_read += len(objects) + len(gone)
+        run.rows_written += len(objects)
+    _write(place, followed, run, objects, {name: changed[name] for name in gone})
+    return True
+
+
+def run_size(place: str, followed: Followed) -> int:
+    """Return how many rows the table has."""
+    with open_warehouse(place) as warehouse:
+        return FollowedTable(warehouse, followed.table).count()
+
+
+def _created(followed: Followed, start: int | None) -> list[Pull]:
+    whole = followed.pulls()
+    if start is None or not whole[0].query.takes("created"):
+        return []
+    return followed.pulls(start)
+
+
+def _by_id(pull: Pull, progress: bool | None) -> dict[str, Object]:
+    batches = pull.batches(progress=progress)
+    found = {obj["id"]: obj for batch in batches for obj in batch}
+    if not pull.complete:
+        raise SyncError("what was created could not be read whole; try again.")
+    return found
+
+
+def _write(
+    place: str,
+    followed: Followed,
+    run: Run,
+    objects: Mapping[str, Object],
+    gone: Mapping[str, int],
+) -> None:
+    rows = _rows(followed, objects.values())
+    with open_warehouse(place) as warehouse, warehouse.transaction():
+        table = FollowedTable(warehouse, followed.table)
+        table.put(rows)
+        run.rows_deleted += table.delete(gone)
+        _finish(run, table)
+        record(warehouse, run)
+
+
+def _rows(followed: Followed, objects: Iterable[Object]) -> Rows:
+    pull = followed.pulls()[0]
+    hides_clocks = "test_clock" in pull.query.hidden
+    listed = [o for o in objects if not (hides_clocks and o.get("test_clock"))]
+    layout = Layout(pull.schema)
+    chunk = chunk_of(listed, pull.schema)
+    layout.see(chunk)
+    return Rows(layout.arrow_schema, lambda: iter([layout.table(chunk)]))
+
+
+def _ids(rows: Rows) -> Iterator[pa.Table]:
+    return (some.select(["id"]).cast(_ID) for some in rows.tables())
+
+
+_ID = pa.schema([("id", pa.string())])
+
+
+def _finish(run: Run, table: FollowedTable) -> None:
+    run.status = "succeeded"
+    run.finished = wall_time()
+    run.rows_there = table.count()

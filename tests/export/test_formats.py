@@ -1,0 +1,128 @@
+"""Feather, Excel and packed files, held against what others read of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from zipfile import ZipFile
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from stripe_nb.errors import ExportError
+from stripe_nb.export import export, xlsx
+from stripe_nb.frames import frame
+from stripe_nb.session import Client
+
+NOON = datetime(2026, 1, 15, 12, 0, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(client: Client) -> Client:
+    client.v1.customers.create({"name": "=1+1", "metadata": {"old": "yes"}})
+    for number in range(5):
+        client.v1.customers.create({"name": f"Zoë {number} 🦓"})
+    return client
+
+
+def _sheet(path: Path) -> list[tuple[object, ...]]:
+    book = openpyxl.load_workbook(path)
+    return list(book.worksheets[0].iter_rows(values_only=True))
+
+
+@pytest.mark.parametrize("suffix", [".feather", ".arrow"])
+def test_feather_gives_the_frame_back(
+    shop: Client, tmp_path: Path, suffix: str
+) -> None:
+    path = export("customers", tmp_path / f"c{suffix}", client=shop)
+    found, expected = pd.read_feather(path), frame("customers", client=shop)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_zstandard_holds_what_gzip_holds(shop: Client, tmp_path: Path) -> None:
+    for kind in ("csv", "jsonl"):
+        packed = export("customers", tmp_path / f"c.{kind}.gz", client=shop)
+        other = export("customers", tmp_path / f"c.{kind}.zst", client=shop)
+        with pa.CompressedInputStream(pa.OSFile(str(other)), "zstd") as stream:
+            assert stream.read() == gzip.decompress(packed.read_bytes())
+
+
+def test_jsonl_is_packed_line_by_line(shop: Client, tmp_path: Path) -> None:
+    path = export("customers", tmp_path / "c.jsonl.gz", client=shop)
+    lines = gzip.decompress(path.read_bytes()).splitlines()
+    expected = frame("customers", client=shop)["id"].tolist()
+    assert [json.loads(line)["id"] for line in lines] == expected
+
+
+def test_excel_has_real_dates_numbers_and_truths(tmp_path: Path) -> None:
+    rows = pd.DataFrame(
+        {
+            "text": ["Zoë 🦓", "last"],
+            "amount": pd.Series([1200, None], dtype="Int64"),
+            "rate": [0.25, float("nan")],
+            "paid": pd.Series([True, None], dtype="boolean"),
+            "at": pd.to_datetime(pd.Series([NOON, None]), utc=True),
+            "day": [date(2026, 1, 15), None],
+            "exact": [Decimal("12.34"), None],
+            "kind": pd.Categorical(["card", None]),
+        }
+    )
+    header, first, second = _sheet(export(rows, tmp_path / "t.xlsx"))
+    assert header == tuple(rows.columns)
+    noon = NOON.replace(tzinfo=None)
+    day = datetime(2026, 1, 15)  # noqa: DTZ001  # a sheet knows no zones
+    assert first == ("Zoë 🦓", 1200, 0.25, True, noon, day, 12.34, "card")
+    assert second == ("last", *[None] * 7)
+
+
+@pytest.mark.parametrize(
+    ("value", "held"),
+    [
+        (2**60, "1152921504606846976"),
+        (-(10**15), "-1000000000000000"),
+        (Decimal("1234567890123456.5"), "1234567890123456.5"),
+        (datetime(1876, 3, 10, tzinfo=UTC), "1876-03-10T00:00:00"),
+        (float("inf"), "inf"),
+        ({"a": [1]}, '{"a":[1]}'),
+    ],
+    ids=str,
+)
+def test_excel_writes_as_text_what_it_would_round(
+    tmp_path: Path, value: object, held: str
+) -> None:
+    path = export(pd.DataFrame({"a": [value]}), tmp_path / "t.xlsx")
+    assert _sheet(path)[1] == (held,)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "https://x.y"])
+@pytest.mark.parametrize("neutral", [True, False])
+def test_excel_runs_no_text(tmp_path: Path, text: str, neutral: bool) -> None:
+    path = export(
+        pd.DataFrame({text: [text]}), tmp_path / "t.xlsx", neutralise_formulas=neutral
+    )
+    with ZipFile(path) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        styles = book.read("xl/styles.xml").decode()
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet
+    assert ('quotePrefix="1"' in styles) is neutral
+    assert _sheet(path) == [(text,), (text,)]
+
+
+def test_excel_says_in_one_sentence_what_it_can_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.xlsx"
+    with pytest.raises(ExportError, match=r"32,767 characters, .* column 'note'"):
+        export(pd.DataFrame({"note": ["🦓" * 16_384]}), path)
+    with pytest.raises(ExportError, match="16,384 columns, and here are 16,385"):
+        export(pd.DataFrame(columns=[f"c{n}" for n in range(16_385)]), path)
+    monkeypatch.setattr(xlsx, "_ROWS", 3)
+    with pytest.raises(ExportError, match="holds 2 rows, and here are more; take"):
+        export(pd.DataFrame({"a": [1, 2, 3]}), path)
+    assert list(tmp_path.iterdir()) == []

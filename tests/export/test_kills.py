@@ -1,0 +1,239 @@
+"""A long export by several cursors, killed again and again, and then let be."""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+import pytest
+
+from stripe_nb.export import export
+from stripe_nb.export.spans import Span
+from stripe_nb.export.spool import Spool
+from stripe_nb.session import connect
+
+_NEWEST, _ROWS, _TIES = 1_767_225_600, 22_000, 7
+_LATENCY = 0.06
+# What a cursor may have in hand when it is killed: a piece, and a page on its way.
+_IN_HAND = 1_000 + 2 * 100
+_EXPORT = """
+import sys
+from stripe_nb.export import export
+from stripe_nb.session import connect
+with connect(sandbox_url=sys.argv[1]) as client:
+    export("customers", sys.argv[2], client=client, progress=False)
+"""
+
+Asked = tuple[str | None, str | None]
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+
+
+def _created(number: int) -> int:
+    return _NEWEST - number // _TIES * 60
+
+
+@dataclass
+class ListServer:
+    """Customers newest first, several in a second.
+
+    It notes which it gave to whom: a cursor keeps its range of ``created``.
+    """
+
+    url: str = ""
+    given: dict[Asked, list[int]] = field(default_factory=dict)
+    requests: int = 0
+    under_way: int = 0
+
+    def begin(self) -> None:
+        """Forget what was asked so far, also by one that was killed just now."""
+        while self.under_way:
+            sleep(0.001)
+        self.given, self.requests = {}, 0
+
+    async def answer(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            while line := await reader.readline():
+                self.under_way += 1
+                while (await reader.readline()).strip():
+                    pass
+                await asyncio.sleep(_LATENCY)
+                body = self._page(line.split()[1].decode())
+                self.under_way -= 1
+                head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                size = f"Content-Length: {len(body)}\r\n\r\n"
+                writer.write((head + size).encode() + body)
+                await writer.drain()
+        except ConnectionError:
+            # The other side was killed.
+            pass
+        finally:
+            writer.close()
+
+    def _page(self, target: str) -> bytes:
+        query = dict(parse_qsl(urlsplit(target).query))
+        start, end = query.get("created[gte]"), query.get("created[lt]")
+        first = 0 if end is None else _at(int(end))
+        last = _ROWS if start is None else _at(int(start))
+        if "starting_after" in query:
+            first = int(query["starting_after"].removeprefix("cus_")) + 1
+        stop = min(last, first + int(query.get("limit", 10)))
+        page = range(first, stop)
+        # The look at what was created meanwhile is no reading of the list.
+        if (start, end) != (str(_NEWEST), None):
+            self.given.setdefault((start, end), []).extend(page)
+        self.requests += 1
+        data = [_customer(number) for number in page]
+        answer = {"object": "list", "data": data, "has_more": stop < last}
+        return orjson.dumps({**answer, "url": "/v1/customers"})
+
+
+def _at(bound: int) -> int:
+    """Return the first number that was created before a second."""
+    return bisect.bisect_right(range(_ROWS), -bound, key=lambda n: -_created(n))
+
+
+def _customer(number: int) -> dict[str, object]:
+    return {
+        "id": f"cus_{number:08d}",
+        "object": "customer",
+        "created": _created(number),
+        "email": f"someone.{number}@example.com",
+        "livemode": False,
+        # A key that only the oldest have: the first rows can't know of it.
+        "metadata": {"old" if number > _ROWS - 50 else "plan": f"{number}"},
+    }
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ListServer]:
+    box, loop = ListServer(), asyncio.new_event_loop()
+    listening = loop.run_until_complete(
+        asyncio.start_server(box.answer, "127.0.0.1", 0)
+    )
+    box.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    yield box
+    asyncio.run_coroutine_threadsafe(_end(listening), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+async def _end(listening: asyncio.Server) -> None:
+    listening.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def _begin(server: ListServer, path: Path) -> subprocess.Popen[bytes]:
+    server.begin()
+    return subprocess.Popen([sys.executable, "-c", _EXPORT, server.url, str(path)])
+
+
+def _finish(server: ListServer, path: Path) -> bytes:
+    server.begin()
+    with connect(sandbox_url=server.url) as client:
+        export("customers", path, client=client, progress=False)
+    return path.read_bytes()
+
+
+def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+    until = monotonic() + 60
+    while not is_time() and monotonic() < until:
+        assert process.poll() is None
+        sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(10) == -signal.SIGKILL
+
+
+def _pieces(folder: Path) -> int:
+    """Return how many pieces the spool holds."""
+    journals = folder.glob(".*.spool/journal")
+    return sum(journal.read_bytes().count(b'"piece"') for journal in journals)
+
+
+def _kept(path: Path, copy: Path) -> list[Span]:
+    """Return what the next run need not read, by a copy of the spool."""
+    (spool,) = path.parent.glob(".*.spool")
+    shutil.copytree(spool, copy)
+    with Spool(copy) as opened:
+        return opened.covered
+
+
+def _outside(spans: list[Span], numbers: Iterable[int]) -> list[int]:
+    return [n for n in numbers if not _is_in(spans, _created(n))]
+
+
+def _is_in(spans: list[Span], at: int) -> bool:
+    return any((a is None or a <= at) and (b is None or at < b) for a, b in spans)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    server: ListServer, tmp_path_factory: pytest.TempPathFactory
+) -> bytes:
+    whole = _finish(server, tmp_path_factory.mktemp("whole") / "customers.jsonl")
+    # Several cursors have shared it.
+    assert len(server.given) > 2
+    assert set(chain(*server.given.values())) == set(range(_ROWS))
+    assert len(whole.splitlines()) == _ROWS
+    return whole
+
+
+def test_kills_at_any_moment_lose_no_more_than_a_cursor_had_in_hand(
+    server: ListServer, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    chance = random.Random(4)  # noqa: S311
+    path = tmp_path / "customers.jsonl"
+    kept: list[Span] = []
+    for attempt in range(3):
+        requests, pieces = chance.randrange(40, 65), _pieces(tmp_path)
+        with _begin(server, path) as process:
+            _kill_when(
+                process,
+                lambda: (
+                    server.requests >= requests and _pieces(tmp_path) > pieces  # noqa: B023
+                ),
+            )
+        before = kept
+        kept = _kept(path, tmp_path / f"kept{attempt}")
+        for numbers in server.given.values():
+            assert len(_outside(before, numbers)) == len(numbers)
+            assert len(_outside(kept, numbers)) <= _IN_HAND
+        assert not path.exists()
+    assert kept
+    assert _finish(server, path) == uninterrupted
+    left = set(_outside(kept, range(_ROWS)))
+    assert set(chain(*server.given.values())) == left
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_kill_while_the_file_is_written_costs_no_request(
+    server: ListServer, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "customers.jsonl"
+    with _begin(server, path) as process:
+        _kill_when(process, lambda: bool(list(tmp_path.glob(".*.part"))))
+    assert not path.exists()
+    assert _finish(server, path) == uninterrupted
+    assert server.requests == 0
