@@ -1,0 +1,63 @@
+"""Single Stripe objects as plain dictionaries, read by their resource and id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from stripe_nb.catalog import load
+from stripe_nb.errors import WidgetError
+
+if TYPE_CHECKING:
+    from stripe_nb.session import Client
+
+__all__ = ["retrieve", "retrieving"]
+
+
+def retrieving(resource: str) -> str | None:
+    """Return the path under which objects of a resource are read, if there is one.
+
+    Parameters
+    ----------
+    resource
+        Its object name.
+
+    Examples
+    --------
+    >>> retrieving("payment_intent")
+    '/v1/payment_intents/{id}'
+    """
+    spec = load().resource(resource)
+    operation = load().operations.get(f"{spec.plural}.retrieve")
+    if operation is None or len(operation.path_parameters) != 1:
+        return None
+    (name,) = operation.path_parameters
+    return operation.path.replace(f"{{{name}}}", "{id}")
+
+
+def retrieve(client: Client, resource: str, object_id: str) -> dict[str, Any]:
+    """Read an object.
+
+    Parameters
+    ----------
+    client
+        From ``connect``.
+    resource
+        Its object name.
+    object_id
+        Its id.
+
+    Raises
+    ------
+    WidgetError
+        If objects of this kind can't be read by their id alone.
+    """
+    path = retrieving(resource)
+    if path is None:
+        raise WidgetError(f"Stripe gives no {resource} by its id alone.")
+    found: dict[str, Any] = orjson.loads(
+        client.get_bytes(path.format(id=quote(object_id, safe="")))
+    )
+    return found

@@ -1,0 +1,156 @@
+// A Payment Element: of Stripe.js, or of the sandbox's script, which speaks alike.
+
+// Scripts by address, for all forms of the page. Each leaves its own
+// window.Stripe behind, which is taken at once, so that two sandboxes and Stripe
+// can be on one page.
+const SCRIPTS = (globalThis[Symbol.for("stripe_nb.scripts")] ??= new Map());
+
+function stripeOf(address) {
+  if (!SCRIPTS.has(address)) {
+    const loading = new Promise((resolve, reject) => {
+      const script = h("script", { src: address });
+      script.addEventListener("load", () => resolve(window.Stripe));
+      script.addEventListener("error", () => {
+        SCRIPTS.delete(address);
+        script.remove();
+        reject(new Error(`The payment script at ${address} can't be loaded.`));
+      });
+      document.head.append(script);
+    });
+    SCRIPTS.set(address, loading);
+  }
+  return SCRIPTS.get(address);
+}
+
+function isDark() {
+  const light = document.body.dataset.jpThemeLight;
+  if (light) return light === "false";
+  return matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+const OVER = new Set(["succeeded", "requires_capture", "processing", "canceled"]);
+const TONES = { succeeded: "snb-good", requires_capture: "snb-good", canceled: "snb-bad" };
+
+// The sandbox's own element has four shortcuts; more do no harm.
+function addShortcuts(place, cards) {
+  const select = place.shadowRoot?.querySelector("select[name=test_card]");
+  if (!select) return false;
+  const known = new Set([...select.options].map((option) => option.value));
+  select.append(...cards.filter(([number]) => !known.has(number)).map(([number, says]) => new Option(says, number)));
+  return true;
+}
+
+// Nothing reaches into Stripe's frame, so there the cards are a list to read.
+function cardList(cards) {
+  const rows = cards.map(([number, says]) =>
+    h("tr", {}, h("td", {}, h("code", {}, number)), h("td", {}, says)),
+  );
+  const head = h("tr", {}, h("th", { scope: "col" }, "Card number"), h("th", { scope: "col" }, "What it does"));
+  return h(
+    "details",
+    {},
+    h("summary", {}, "Test cards"),
+    h("table", { class: "snb-table" }, h("thead", {}, head), h("tbody", {}, rows)),
+  );
+}
+
+function render({ model, el }) {
+  const root = mount(el, "payment-form", "Payment form");
+  const badge = h("span", { class: "snb-badge" });
+  const place = h("div", { class: "snb-element" });
+  const after = h("div");
+  const alert = h("p", { class: "snb-message snb-error", role: "alert", hidden: true });
+  const button = h("button", { type: "submit", class: "snb-button snb-primary", disabled: true });
+  const form = h("form", { onsubmit: submit }, place, alert, button);
+  const title = h("h2");
+  root.append(h("div", { class: "snb-row" }, title, badge), form, after, messageLine(model));
+  let paying = null;
+  let gone = false;
+
+  function show() {
+    const status = model.get("status");
+    title.textContent = button.textContent = model.get("title");
+    badge.textContent = status.replaceAll("_", " ");
+    badge.className = `snb-badge ${TONES[status] || ""}`;
+    form.hidden = after.hidden = OVER.has(status);
+    const error = model.get("error");
+    say(error ? error.message : "");
+  }
+
+  function say(text) {
+    alert.textContent = text || "";
+    alert.hidden = !text;
+  }
+
+  async function open({ script, key, account, secret, cards }) {
+    if (paying || gone) return;
+    paying = {};
+    try {
+      const Stripe = await stripeOf(script);
+      if (gone) return;
+      const stripe = Stripe(key, account ? { stripeAccount: account } : undefined);
+      const appearance = { theme: isDark() ? "night" : "stripe" };
+      const elements = stripe.elements({ clientSecret: secret, appearance });
+      const element = elements.create("payment");
+      paying = { stripe, elements, element, isSetup: secret.startsWith("seti_") };
+      element.on("ready", () => {
+        button.disabled = false;
+        if (cards.length && !addShortcuts(place, cards)) after.replaceChildren(cardList(cards));
+      });
+      element.mount(place);
+    } catch (problem) {
+      paying = null;
+      say(problem.message);
+    }
+  }
+
+  async function submit(event) {
+    event.preventDefault();
+    if (button.disabled) return;
+    say("");
+    button.disabled = true;
+    form.setAttribute("aria-busy", "true");
+    try {
+      await confirm();
+    } catch (problem) {
+      say(problem.message);
+    }
+    form.removeAttribute("aria-busy");
+    button.disabled = false;
+  }
+
+  async function confirm() {
+    const { stripe, elements, isSetup } = paying;
+    const checked = await elements.submit();
+    if (checked.error) return;
+    const params = { elements, confirmParams: { return_url: location.href }, redirect: "if_required" };
+    const { error } = await (isSetup ? stripe.confirmSetup(params) : stripe.confirmPayment(params));
+    if (error) say(error.message);
+    await bridge(model).call("report", { error: error ? told(error) : null });
+  }
+
+  // The rest of an error repeats the intent, its secret too.
+  function told({ type, code, decline_code, param, message }) {
+    return { type, code, decline_code, param, message };
+  }
+
+  const offered = (content) => {
+    if (content.offer) open(content.offer);
+  };
+  model.on("msg:custom", offered);
+  for (const name of ["status", "title", "error"]) model.on(`change:${name}`, show);
+  show();
+  if (!OVER.has(model.get("status"))) {
+    bridge(model).call("open").then(open, (problem) => {
+      if (!paying) say(problem.message);
+    });
+  }
+  return () => {
+    gone = true;
+    model.off("msg:custom", offered);
+    for (const name of ["status", "title", "error"]) model.off(`change:${name}`, show);
+    paying?.element?.destroy();
+  };
+}
+
+export default { render };

@@ -1,0 +1,141 @@
+// What all widgets share; Python puts it before each widget's own module.
+// Whatever the API says goes in as text: nothing here or there parses HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// h("button", {class: "snb-button", onclick: pay, disabled: true}, "Pay")
+function h(tag, props = {}, ...children) {
+  return fill(document.createElement(tag), props, children);
+}
+
+function svg(tag, props = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+function fill(element, props, children) {
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// Makes a widget's root. JupyterLab's shortcuts (d d deletes a cell) stay out.
+function mount(el, name, label) {
+  el.classList.add("snb", `snb-${name}`);
+  el.setAttribute("role", "region");
+  el.setAttribute("aria-label", label);
+  // Its selector ends in `:focus`, so that the focused element itself must say no.
+  el.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+  el.setAttribute("data-jp-suppress-context-menu", "true");
+  return el;
+}
+
+// Calls into Python: bridge(model).call("refund", {id}) is the method on_refund.
+const BRIDGES = new WeakMap();
+const PATIENCE_MS = 60000;
+
+function bridge(model) {
+  if (!BRIDGES.has(model)) BRIDGES.set(model, makeBridge(model));
+  return BRIDGES.get(model);
+}
+
+function makeBridge(model) {
+  const waiting = new Map();
+  const mine = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
+  let count = 0;
+  model.on("msg:custom", (content) => {
+    const each = waiting.get(content.reply);
+    if (!each) return;
+    waiting.delete(content.reply);
+    clearTimeout(each.timer);
+    if (content.error) each.reject(new Error(content.error));
+    else each.resolve(content.result);
+  });
+  const call = (name, args = {}) =>
+    new Promise((resolve, reject) => {
+      const number = `${mine}/${(count += 1)}`;
+      const late = () => {
+        waiting.delete(number);
+        reject(new Error("No kernel answers. Run the cell again."));
+      };
+      waiting.set(number, { resolve, reject, timer: setTimeout(late, PATIENCE_MS) });
+      model.send({ call: name, with: args, number });
+    });
+  return { call };
+}
+
+// A line that shows the `message` trait, and that a screen reader speaks.
+function messageLine(model) {
+  const line = h("p", { class: "snb-message", role: "status", "aria-live": "polite" });
+  const show = () => {
+    line.textContent = model.get("message");
+    line.classList.toggle("snb-error", model.get("tone") === "error");
+    line.hidden = !line.textContent;
+  };
+  model.on("change:message", show);
+  model.on("change:tone", show);
+  show();
+  return line;
+}
+
+// Asks before something is done. Resolves to an object with the fields' values,
+// or to null. `fields`: [{name, label, value, type, hint}].
+function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], danger = false }) {
+  return new Promise((resolve) => {
+    const before = document.activeElement;
+    const heading = `snb-dialog-${Math.random().toString(36).slice(2)}`;
+    const inputs = fields.map((field) => ({
+      name: field.name,
+      input: h("input", { type: field.type || "text", value: field.value ?? "", class: "snb-input" }),
+      field,
+    }));
+    const confirm = h("button", { type: "submit", class: danger ? "snb-button snb-danger" : "snb-button snb-primary" }, yes);
+    const form = h(
+      "form",
+      { method: "dialog" },
+      h("h2", { id: heading }, title),
+      text ? h("p", {}, text) : null,
+      inputs.map(({ input, field }) =>
+        h("label", { class: "snb-field" }, h("span", {}, field.label), input, field.hint ? h("small", {}, field.hint) : null),
+      ),
+      h(
+        "div",
+        { class: "snb-row snb-end" },
+        h("button", { type: "button", class: "snb-button", onclick: () => dialog.close("") }, no),
+        confirm,
+      ),
+    );
+    const dialog = h("dialog", { class: "snb-dialog", "aria-labelledby": heading }, form);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      dialog.close("yes");
+    });
+    dialog.addEventListener("close", () => {
+      const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.value]));
+      dialog.remove();
+      if (before instanceof HTMLElement) before.focus();
+      resolve(dialog.returnValue === "yes" ? values : null);
+    });
+    root.append(dialog);
+    dialog.showModal();
+    (inputs[0]?.input ?? confirm).focus();
+  });
+}
+
+// Unix seconds, as UTC for people: "2026-01-15 09:00:01".
+function utc(seconds) {
+  const at = new Date(seconds * 1000);
+  return Number.isNaN(at.getTime()) ? "" : at.toISOString().slice(0, 19).replace("T", " ");
+}
+
+// Runs `work` once, `wait` milliseconds after the last call.
+function debounced(work, wait = 120) {
+  let timer;
+  return (...args) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => work(...args), wait);
+  };
+}

@@ -1,0 +1,43 @@
+"""The error lab in JupyterLab: a failure is chosen, caused and explained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import Client
+
+START = """
+import stripe_nb as snb
+client = snb.connect(sandbox_url="{url}")
+snb.ErrorLab()
+"""
+
+
+def test_failures_are_caused_and_explained(
+    open_notebook: Any,
+    sandbox: Sandbox,
+    client: Client,
+    console: Any,
+    violations: Any,
+    keep: Any,
+) -> None:
+    page = open_notebook([START.format(url=sandbox.url)])
+    lab = page.get_by_role("region", name="Error lab")
+
+    lab.get_by_label("Failure").select_option("Insufficient funds")
+    lab.get_by_role("button", name="Cause it").click()
+    expect(lab.get_by_text("stripe.CardError", exact=True)).to_be_visible()
+    expect(lab.get_by_label("Code")).to_contain_text("except stripe.CardError")
+    keep(lab, "error_lab")
+    lab.get_by_label("Failure").select_option("No answer in time")
+    lab.get_by_role("button", name="Cause it").click()
+    expect(lab.get_by_text("stripe.APIConnectionError", exact=True)).to_be_visible()
+
+    (payment,) = client.v1.payment_intents.list().data
+    assert payment.last_payment_error is not None
+    assert payment.last_payment_error.decline_code == "insufficient_funds"
+    assert violations(page, ".snb-error-lab") == []
+    assert console.errors == []

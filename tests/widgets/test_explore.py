@@ -1,0 +1,299 @@
+"""The explorer's Python side: rows, the way through objects, actions, export."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stripe_nb.errors import WidgetError
+from stripe_nb.frames import frame, to_frame
+from stripe_nb.session import Client
+from stripe_nb.widgets import explore
+from stripe_nb.widgets.explorer_actions import actions_of, request
+from stripe_nb.widgets.explorer_columns import packed
+from stripe_nb.widgets.explorer_tree import related, tree
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def paid(client: Client) -> Any:
+    """Return a payment that succeeded, of a customer with a hostile name."""
+    customer = client.v1.customers.create({"name": HOSTILE})
+    params: Any = {
+        "amount": 2500,
+        "currency": "usd",
+        "customer": customer.id,
+        "payment_method": "pm_card_visa",
+        "allowed_payment_method_types": ["card"],
+        "confirm": True,
+    }
+    return client.v1.payment_intents.create(params)
+
+
+def columns(widget: Any) -> dict[str, Any]:
+    read = json.loads(gzip.decompress(widget.data))
+    return {column["name"]: column for column in read}
+
+
+def node(nodes: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(each for each in nodes if each["name"] == name)
+
+
+def labels(widget: Any) -> list[str]:
+    return [action["label"] for action in widget.detail["actions"]]
+
+
+def test_the_table_has_the_columns_that_say_most(client: Client, paid: Any) -> None:
+    table = explore("payment_intents")
+    assert list(columns(table))[:3] == ["id", "status", "amount"]
+    assert table.count == 1
+    assert repr(table) == "<Explorer: 1 payment intent>"
+
+
+def test_money_travels_with_its_currency_and_its_decimals() -> None:
+    rows = [
+        {"object": "charge", "id": "ch_1", "amount": 500, "currency": "jpy"},
+        {"object": "charge", "id": "ch_2", "amount": 1234, "currency": "usd"},
+    ]
+    amount = columns(explore(to_frame(rows)))["amount"]
+    assert amount["data"] == [500, 1234]
+    assert amount["by"] == {"values": ["jpy", "usd"], "codes": [0, 1]}
+    assert amount["decimals"] == [0, 2]
+
+
+def test_missing_values_stay_missing() -> None:
+    rows = [{"object": "charge", "id": "ch_1"}]
+    sent = columns(explore(to_frame(rows)))
+    assert sent["amount"]["data"] == [None]
+    assert sent["created"]["data"] == [None]
+
+
+def test_an_empty_list_is_a_table_without_rows(client: Client) -> None:
+    table = explore("refunds")
+    assert table.count == 0
+    assert columns(table)["id"]["data"] == []
+    assert "0 refunds" in table.fallback_html()
+
+
+def test_the_same_rows_are_the_same_bytes(client: Client, paid: Any) -> None:
+    rows = frame("payment_intents")
+    assert packed(rows, ["id", "amount"]) == packed(rows, ["id", "amount"])
+
+
+def test_only_the_columns_asked_for_are_sent(client: Client, paid: Any) -> None:
+    table = explore("payment_intents", columns=["currency"], limit=1)
+    assert list(columns(table)) == ["id", "currency"]
+
+
+def test_an_unknown_column_is_refused(client: Client) -> None:
+    with pytest.raises(WidgetError, match="no column 'colour'"):
+        explore("customers", columns=["colour"])
+
+
+def test_a_frame_takes_no_parameters_of_a_list() -> None:
+    with pytest.raises(WidgetError, match="'limit' needs a resource's name"):
+        explore(to_frame([], "customer"), limit=3)
+
+
+def test_the_way_leads_from_a_customer_to_the_balance(
+    client: Client, paid: Any
+) -> None:
+    table = explore("customers")
+    table.call("open", resource="customer", object_id=paid.customer)
+    assert table.call("related", name="payment_intents.list") == 1
+    (payment,) = table.belonging["rows"]
+    table.call("open", resource=payment["resource"], object_id=payment["id"])
+    charge = node(table.detail["tree"], "latest_charge")
+    assert charge["resource"] == "charge"
+    table.call("open", resource="charge", object_id=charge["id"])
+    entry = node(table.detail["tree"], "balance_transaction")
+    table.call("open", resource=entry["resource"], object_id=entry["id"])
+    assert table.detail["resource"] == "balance_transaction"
+    assert node(table.detail["tree"], "amount")["text"] == "25.00 USD"
+    table.call("back")
+    assert table.detail["id"] == charge["id"]
+    for _ in range(3):
+        table.call("back")
+    assert (table.detail, table.path) == ({}, [])
+
+
+def test_a_refund_is_made_and_shown(client: Client, paid: Any) -> None:
+    table = explore("charges")
+    table.call("open", resource="charge", object_id=paid.latest_charge)
+    (refund,) = table.detail["actions"]
+    assert refund["fields"][0]["value"] == "25.00"
+    table.call("act", label="Refund", values={"amount": "10"})
+    assert table.message == "Refund: done. It is now succeeded."
+    assert client.v1.charges.retrieve(paid.latest_charge).amount_refunded == 1000
+    assert table.detail["actions"][0]["fields"][0]["value"] == "15.00"
+    assert table.changes[paid.latest_charge][0] == paid.latest_charge
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("99", "greater than unrefunded amount"), ("ten", "is no number")],
+)
+def test_a_refund_that_can_not_be_is_said_in_words(
+    client: Client, paid: Any, typed: str, words: str
+) -> None:
+    table = explore("charges")
+    table.call("open", resource="charge", object_id=paid.latest_charge)
+    table.call("act", label="Refund", values={"amount": typed})
+    assert table.tone == "error"
+    assert words in table.message
+    assert client.v1.charges.retrieve(paid.latest_charge).amount_refunded == 0
+
+
+def test_an_action_of_another_state_is_refused(client: Client, paid: Any) -> None:
+    table = explore("payment_intents")
+    table.call("open", resource="payment_intent", object_id=paid.id)
+    table.call("act", label="Capture")
+    assert "can't be done" in table.message
+
+
+def test_a_payment_is_captured_or_given_up(client: Client) -> None:
+    params: Any = {"amount": 900, "currency": "jpy", "capture_method": "manual"}
+    params |= {"payment_method": "pm_card_visa", "confirm": True}
+    params |= {"allowed_payment_method_types": ["card"]}
+    held = client.v1.payment_intents.create(params)
+    table = explore("payment_intents")
+    table.call("open", resource="payment_intent", object_id=held.id)
+    assert labels(table) == ["Capture", "Cancel"]
+    assert table.call("act", label="Capture") == "succeeded"
+    assert labels(table) == ["Refund"]
+
+
+def test_a_subscription_ends_pauses_and_goes_on(client: Client) -> None:
+    price: Any = {"currency": "usd", "unit_amount": 900}
+    price |= {"recurring": {"interval": "month"}, "product_data": {"name": "Tea"}}
+    monthly = client.v1.prices.create(price)
+    customer = client.v1.customers.create(
+        {
+            "payment_method": "pm_card_visa",
+            "invoice_settings": {"default_payment_method": "pm_card_visa"},
+        }
+    )
+    made = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": monthly.id}]}
+    )
+    table = explore("subscriptions")
+    table.call("open", resource="subscription", object_id=made.id)
+    table.call("act", label="Cancel at the period's end")
+    assert client.v1.subscriptions.retrieve(made.id).cancel_at_period_end
+    table.call("act", label="Keep after the period's end")
+    assert not client.v1.subscriptions.retrieve(made.id).cancel_at_period_end
+    assert table.call("act", label="Cancel") == "canceled"
+    assert table.detail["actions"] == []
+
+
+def test_an_invoice_is_finalized_sent_and_voided(client: Client) -> None:
+    customer = client.v1.customers.create({"email": "ada@example.com"})
+    item: Any = {"customer": customer.id, "amount": 700, "currency": "usd"}
+    client.v1.invoice_items.create(item)
+    draft = client.v1.invoices.create(
+        {
+            "customer": customer.id,
+            "collection_method": "send_invoice",
+            "days_until_due": 30,
+            "pending_invoice_items_behavior": "include",
+        }
+    )
+    table = explore("invoices")
+    table.call("open", resource="invoice", object_id=draft.id)
+    assert labels(table) == ["Finalize invoice", "Delete"]
+    table.call("act", label="Finalize invoice")
+    assert "Send invoice" in labels(table)
+    assert table.call("act", label="Send invoice") == "open"
+    assert table.call("act", label="Void invoice") == "void"
+
+
+def test_a_deleted_draft_is_shown_as_deleted(client: Client) -> None:
+    customer = client.v1.customers.create()
+    draft = client.v1.invoices.create({"customer": customer.id})
+    table = explore("invoices")
+    table.call("open", resource="invoice", object_id=draft.id)
+    table.call("act", label="Delete")
+    assert (table.detail["status"], table.detail["actions"]) == ("deleted", [])
+
+
+def test_what_is_filtered_is_exported(
+    client: Client, paid: Any, tmp_path: Path
+) -> None:
+    client.v1.customers.create({"name": "Ada"})
+    table = explore("customers")
+    target = tmp_path / "part.csv"
+    assert table.call("export", path=str(target), rows=[0]) == 1
+    written = pd.read_csv(target)
+    assert written["name"].tolist() == ["Ada"]
+    table.call("export", path=str(target))
+    assert table.tone == "error"
+    assert "exists" in table.message
+
+
+def test_a_list_is_read_again(client: Client) -> None:
+    table = explore("customers")
+    client.v1.customers.create({"name": "Ada"})
+    assert table.call("reload") == 1
+    assert table.count == 1
+
+
+def test_nothing_is_done_while_nothing_is_open(client: Client) -> None:
+    table = explore("customers")
+    for name, arguments in (("refresh", {}), ("act", {"label": "Refund"})):
+        table.call(name, **arguments)
+        assert "No object is open" in table.message
+
+
+def test_secrets_are_not_in_the_tree(client: Client, paid: Any) -> None:
+    table = explore("payment_intents")
+    table.call("open", resource="payment_intent", object_id=paid.id)
+    assert paid.client_secret not in str(table.detail)
+
+
+def test_names_are_escaped_in_the_fall_back(client: Client, paid: Any) -> None:
+    html = explore("customers").fallback_html()
+    assert "&lt;img" in html
+    assert "<img" not in html
+
+
+def test_nested_fields_fold_and_lead_on() -> None:
+    invoice = {
+        "object": "invoice",
+        "currency": "usd",
+        "total": 500,
+        "parent": {"subscription_details": {"subscription": "sub_1"}},
+        "lines": {"object": "list", "data": [{"object": "line_item", "amount": 5}]},
+    }
+    nodes = tree(invoice)
+    assert node(nodes, "total")["text"] == "5.00 USD"
+    parent = node(nodes, "parent")["children"][0]["children"][0]
+    assert (parent["resource"], parent["id"]) == ("subscription", "sub_1")
+    assert node(nodes, "lines")["text"] == "1 item"
+
+
+def test_related_lists_are_those_that_ask_for_one_id_alone() -> None:
+    assert "payment_intents.list" in related("customer")
+    assert "customers.payment_methods.list" in related("customer")
+    assert "subscription_items.list" in related("subscription")
+    assert related("event") == {}
+
+
+def test_a_path_takes_no_more_than_the_id() -> None:
+    payout = {"object": "payout", "id": "po/../x", "status": "pending"}
+    (cancel,) = actions_of(payout)
+    assert request(cancel, payout, {})[1] == "/v1/payouts/po%2F..%2Fx/cancel"
+
+
+def test_a_product_is_archived_and_activated(client: Client) -> None:
+    product = client.v1.products.create({"name": "Tea"})
+    table = explore("products")
+    table.call("open", resource="product", object_id=product.id)
+    table.call("act", label="Archive")
+    assert not client.v1.products.retrieve(product.id).active
+    assert labels(table) == ["Activate"]
