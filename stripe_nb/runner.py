@@ -10,8 +10,10 @@ times, paths or versions: the same run gives the same bytes.
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,13 @@ from nbformat import NotebookNode
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
 
-__all__ = ["Run", "normalise", "run_notebook"]
+__all__ = ["Run", "normalise", "run_notebook", "run_notebooks", "write_page"]
 
 # What the kernel's name is to papermill; `_OwnInterpreter` decides what runs.
 _KERNEL_NAME = "python3"
+# Colours of a terminal.
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,100 @@ def run_notebook(
     return Run(source, target, cells, monotonic() - started)
 
 
+def run_notebooks(
+    notebooks: Sequence[Path],
+    output: Path,
+    *,
+    parameters: Mapping[str, Any],
+    jobs: int = 1,
+) -> Iterator[Run | NotebookError]:
+    """Run notebooks side by side, each in a process and a kernel of its own.
+
+    Parameters
+    ----------
+    notebooks
+        The notebooks to run.
+    output
+        The folder of the executed copies; they lie in it as the notebooks do
+        below the folder that these have in common.
+    parameters
+        Values for the names in their parameters cells.
+    jobs
+        How many run at the same time.
+
+    Yields
+    ------
+    Run or NotebookError
+        Each as it ends, with the error of one that failed.
+
+    Examples
+    --------
+    >>> list(run_notebooks([], Path("runs"), parameters={}))
+    []
+    """
+    if not notebooks:
+        return
+    # papermill and its event loop are not made for threads.
+    with ProcessPoolExecutor(min(jobs, len(notebooks))) as pool:
+        under_way = [
+            pool.submit(_run_or_error, notebook, copy, dict(parameters))
+            for notebook, copy in _copies(notebooks, output).items()
+        ]
+        for done in as_completed(under_way):
+            yield done.result()
+
+
+def _copies(notebooks: Sequence[Path], output: Path) -> dict[Path, Path]:
+    folders = [str(notebook.absolute().parent) for notebook in notebooks]
+    top = os.path.commonpath(folders)
+    return {each: output / each.absolute().relative_to(top) for each in notebooks}
+
+
+def _run_or_error(
+    notebook: Path, copy: Path, parameters: dict[str, Any]
+) -> Run | NotebookError:
+    try:
+        return run_notebook(notebook, copy, parameters=parameters)
+    except NotebookError as error:
+        # Its cause may not be fit to be sent to another process.
+        return NotebookError(str(error))
+
+
+def write_page(notebook: Path, folder: Path, *, show_code: bool = False) -> Path:
+    """Write an executed notebook as a page that needs nothing else.
+
+    Parameters
+    ----------
+    notebook
+        An executed notebook.
+    folder
+        Where the page goes.
+    show_code
+        Whether the code is to be seen, or what came of it alone.
+
+    Returns
+    -------
+    Path
+        The page.
+    """
+    from nbconvert.exporters import HTMLExporter
+
+    # The default loads scripts of a CDN for formulas and drawings.
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        exclude_input=not show_code,
+        exclude_input_prompt=not show_code,
+        exclude_output_prompt=not show_code,
+        mathjax_url="",
+        require_js_url="",
+        mermaid_js_url="",
+    )
+    body, _ = exporter.from_filename(str(notebook))
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / f"{notebook.stem}.html"
+    page.write_text(body, encoding="utf-8")
+    return page
+
+
 def normalise(notebook: NotebookNode) -> None:
     """Remove what differs between two equal runs, in place.
 
@@ -136,6 +235,25 @@ def normalise(notebook: NotebookNode) -> None:
         cell.id = f"cell-{index:02}"
         tags = cell.metadata.get("tags")
         cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+        if cell.cell_type == "code":
+            cell.outputs = _whole(cell.outputs)
+
+
+def _whole(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join what was printed in pieces, whose ends are a matter of the moment."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        # Its id is another in each run; the widget's fall-back stays.
+        output.get("data", {}).pop(_WIDGET_VIEW, None)
+        last = joined[-1] if joined else None
+        streams = (
+            last is not None and last.output_type == output.output_type == "stream"
+        )
+        if last is not None and streams and last.name == output.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _tidy(target: Path) -> int:
@@ -186,7 +304,8 @@ def _execute(
 def _describe(source: Path, target: Path, error: Any) -> str:
     return (
         f"{source.name} stopped in cell [{error.exec_count}] with "
-        f"{error.ename}: {error.evalue} (all of it: {target})"
+        f"{error.ename}: {error.evalue} (all of it: {target})\n"
+        + _ESCAPES.sub("", "\n".join(error.traceback))
     )
 
 

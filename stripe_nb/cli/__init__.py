@@ -1,17 +1,18 @@
 """The command line: nothing but wiring around the public functions.
 
-Each command lives in a module of its own and imports what it needs when it
-runs, so that ``stripe-nb --help`` answers at once.
+Each module of this package is a command, found by discovery. It imports what
+it needs when it runs, so that ``stripe-nb --help`` answers at once.
 """
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import click
 
-from stripe_nb.cli import demo, export, lab, notebooks, sandbox
 from stripe_nb.errors import StripeNbError
 
 __all__ = ["main"]
@@ -43,5 +44,5 @@ def main() -> None:
     """Everything Stripe does, in a notebook."""
 
 
-for _module in (demo, export, lab, notebooks, sandbox):
-    main.add_command(_module.command)
+for _module in iter_modules(__path__, f"{__name__}."):
+    main.add_command(import_module(_module.name).command)

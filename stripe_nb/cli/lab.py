@@ -48,8 +48,9 @@ def writable_notebooks(folder: Path | None) -> Path:
         return source
     target = folder or Path("stripe-nb-notebooks")
     target.mkdir(parents=True, exist_ok=True)
-    for notebook in sorted(source.glob("*.ipynb")):
-        copy = target / notebook.name
+    for notebook in sorted(source.rglob("*.ipynb")):
+        copy = target / notebook.relative_to(source)
         if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(notebook.read_bytes())
     return target

@@ -1,4 +1,4 @@
-"""`stripe-nb notebooks`: run notebooks, or check their stored outputs."""
+"""`stripe-nb notebooks`: run notebooks, check their outputs, or make a report."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,8 @@ from stripe_nb.errors import NotebookError
 __all__ = ["command"]
 
 _PATHS = click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-
-
-@click.group("notebooks")
-def command() -> None:
-    """Run notebooks, or check that their outputs still come out."""
-
-
-@command.command()
-@_PATHS
-@click.option(
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_PARAMETERS = click.option(
     "-p",
     "--parameter",
     "parameters",
@@ -35,30 +27,73 @@ def command() -> None:
     metavar="NAME VALUE",
     help="A value for the parameters cell; may be repeated.",
 )
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("stripe-nb-runs"),
-    show_default=True,
-    help="Where the executed copies go.",
+_JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="How many run at the same time. Default: one for each processor.",
 )
+_Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _into(flag: str, default: str, shown: str) -> _Option:
+    return click.option(
+        flag,
+        "output",
+        type=_FOLDER,
+        default=Path(default),
+        show_default=True,
+        help=shown,
+    )
+
+
+@click.group("notebooks")
+def command() -> None:
+    """Run notebooks, check that their outputs still come out, or make reports."""
+
+
+@command.command()
+@_PATHS
+@_PARAMETERS
+@_JOBS
+@_into("--output", "stripe-nb-runs", "Where the executed copies go.")
+@click.option("--html", type=_FOLDER, help="Where to write them as pages, too.")
 def run(
-    paths: tuple[Path, ...], parameters: tuple[tuple[str, str], ...], output: Path
+    paths: tuple[Path, ...],
+    parameters: tuple[tuple[str, str], ...],
+    jobs: int,
+    output: Path,
+    html: Path | None,
 ) -> None:
     """Execute the notebooks at PATHS (default: all) with papermill."""
-    from stripe_nb.runner import run_notebook
-
-    values = {name: _value(text) for name, text in parameters}
-    failures = 0
-    for notebook in _notebooks(paths):
-        try:
-            done = run_notebook(notebook, output / notebook.name, parameters=values)
-            click.echo(f"{'ok':6} {done.seconds:6.1f} s  {notebook.name}")
-        except NotebookError as error:
-            failures += 1
-            click.echo(f"{'FAILED':6} {'':8}  {error}")
+    done = _run_all(paths, parameters, jobs, output)
     click.echo(f"Executed copies: {output}")
-    sys.exit(1 if failures else 0)
+    if html is not None:
+        _write_pages(done, html, show_code=True)
+    sys.exit(1 if None in done else 0)
+
+
+@command.command()
+@_PATHS
+@_PARAMETERS
+@_JOBS
+@_into("--html", "stripe-nb-reports", "Where the pages go.")
+def report(
+    paths: tuple[Path, ...],
+    parameters: tuple[tuple[str, str], ...],
+    jobs: int,
+    output: Path,
+) -> None:
+    """Make a page of each notebook at PATHS, without its code.
+
+    The pages hold their pictures and styles, and can be sent to somebody.
+    """
+    from stripe_nb.paths import notebooks_path
+
+    default = (notebooks_path() / "10_payments_report.ipynb",)
+    done = _run_all(paths or default, parameters, jobs, output / "notebooks")
+    _write_pages(done, output, show_code=False)
+    sys.exit(1 if None in done else 0)
 
 
 @command.command()
@@ -73,15 +108,51 @@ def test(paths: tuple[Path, ...]) -> None:
     sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603  # our own interpreter
 
 
+def _run_all(
+    paths: Sequence[Path],
+    parameters: Sequence[tuple[str, str]],
+    jobs: int,
+    output: Path,
+) -> list[Path | None]:
+    """Run notebooks side by side; return their copies, None for one that failed."""
+    from stripe_nb.runner import run_notebooks
+
+    values = {name: _value(text) for name, text in parameters}
+    copies: list[Path | None] = []
+    runs = run_notebooks(_notebooks(paths), output, parameters=values, jobs=jobs)
+    for done in runs:
+        if isinstance(done, NotebookError):
+            click.echo(f"{'FAILED':6} {'':8}  {done}")
+            copies.append(None)
+        else:
+            click.echo(f"{'ok':6} {done.seconds:6.1f} s  {done.notebook.name}")
+            copies.append(done.output)
+    return copies
+
+
+def _write_pages(copies: Sequence[Path | None], html: Path, *, show_code: bool) -> None:
+    from stripe_nb.runner import write_page
+
+    for copy in copies:
+        if copy is not None:
+            page = write_page(copy, html, show_code=show_code)
+            click.echo(f"Page: {page}")
+
+
 def _notebooks(paths: Sequence[Path]) -> list[Path]:
     from stripe_nb.paths import notebooks_path
 
     found: list[Path] = []
     for path in paths or (notebooks_path(),):
-        found += sorted(path.glob("*.ipynb")) if path.is_dir() else [path]
+        found += _within(path) if path.is_dir() else [path]
     if not found:
         raise NotebookError(f"There are no notebooks in {paths[0]}.")
     return found
+
+
+def _within(folder: Path) -> list[Path]:
+    hidden = ".ipynb_checkpoints"
+    return sorted(path for path in folder.rglob("*.ipynb") if hidden not in path.parts)
 
 
 def _value(text: str) -> Any:
