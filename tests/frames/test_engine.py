@@ -198,8 +198,11 @@ def test_stripes_advice_on_trying_again_is_taken(
 
 
 INTERRUPTED = """
+import signal
 import sys
 import threading
+# A shell's background job, such as a test run, hands on that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from stripe_nb.frames import frame
 from stripe_nb.session import connect
 with connect(sandbox_url=sys.argv[1]) as client:
@@ -225,7 +228,10 @@ def test_an_interrupt_ends_a_pull_and_its_thread(shop: Client) -> None:
         assert process.stdout.readline() == "reading\n"
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=20)
+        try:
+            output, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert (output, errors, process.returncode) == ("stopped False\n", "", 0)
 
 
