@@ -24,11 +24,6 @@ from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
 
-try:
-    import fsspec
-except ImportError as _error:
-    raise MissingDependencyError("fsspec", "remote") from _error
-
 __all__ = ["RemoteTarget"]
 
 
@@ -143,6 +138,11 @@ def _is_part(path: str, folder: str) -> bool:
 
 
 def _opened(url: str) -> tuple[Any, str]:
+    # Here and not above: formats are found by importing every module.
+    try:
+        import fsspec
+    except ImportError as error:
+        raise MissingDependencyError("fsspec", "remote") from error
     try:
         store, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
