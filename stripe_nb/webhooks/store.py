@@ -87,8 +87,10 @@ class EventStore:
 
     Examples
     --------
-    >>> EventStore().body("evt_1") is None
+    >>> store = EventStore()
+    >>> store.body("evt_1") is None
     True
+    >>> store.close()
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
