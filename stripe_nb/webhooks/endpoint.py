@@ -79,6 +79,7 @@ class Endpoint:
     ...     print("Ship it.")
     >>> endpoint.receive(b"{}", None).status
     400
+    >>> endpoint.close()
     """
 
     def __init__(
