@@ -10,18 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from time import sleep
 from typing import Any, TypeVar
 
+import pandas as pd
 import requests
 
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
 from stripe_nb.session import Client
 
-__all__ = ["Checked", "approve", "check", "complete_checkout", "wait_until"]
+__all__ = ["Checked", "approve", "check", "complete_checkout", "story", "wait_until"]
 
 _SECONDS = 30.0
+# How far back a story is looked for, and how long Stripe may take to list it.
+_EVENTS = 500
+_LATE = 3.0
 _CARD: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034}
 
 Found = TypeVar("Found")
@@ -215,6 +220,50 @@ def complete_checkout(
         expected_amount=session.amount_total or 0,
     )
     return client.v1.checkout.sessions.retrieve(session.id)
+
+
+def story(client: Client, *ids: str) -> pd.DataFrame:
+    """Tell which events there were about some objects, oldest first.
+
+    Among the newest 500 events of the account. Stripe lists an event a moment
+    after it happened, so it is asked a few seconds later.
+
+    Parameters
+    ----------
+    client
+        Where the objects are.
+    ids
+        Ids of objects; what names one of them, as a refund names its payment,
+        belongs to the story too.
+
+    Returns
+    -------
+    DataFrame
+        The type of each event, and the id of the object that it is about.
+
+    Examples
+    --------
+    >>> from stripe_nb.session import connect
+    >>> with connect(seed=7) as client:
+    ...     customer = client.v1.customers.create({"name": "Ada"})
+    ...     card = {"customer": customer.id}
+    ...     method = client.v1.payment_methods.attach("pm_card_visa", card)
+    ...     print(story(client, customer.id)["event"].tolist())
+    ['customer.created', 'payment_method.attached']
+    """
+    if not client.is_sandbox:
+        sleep(_LATE)
+    newest = client.v1.events.list({"limit": 100}).auto_paging_iter()
+    told = [
+        (event.type, about.get("id", ""))
+        for event in islice(newest, _EVENTS)
+        if not set(ids).isdisjoint(_texts(about := event.data.object.to_dict()))
+    ]
+    return pd.DataFrame(told[::-1], columns=["event", "object"], dtype="string")
+
+
+def _texts(about: Mapping[str, Any]) -> list[str]:
+    return [value for value in about.values() if isinstance(value, str)]
 
 
 def wait_until(

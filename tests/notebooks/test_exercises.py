@@ -1,0 +1,73 @@
+"""Each exercise refuses wrong answers, and says of each claim that it is missed."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import tomllib
+from inspect import iscoroutine
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from stripe_nb.lessons import Checked
+from stripe_nb.session import current
+
+FOLDER = Path(__file__).parent.parent.parent / "notebooks"
+WRONG: dict[str, list[str]] = tomllib.loads(
+    Path(__file__).with_name("wrong_answers.toml").read_text("utf-8")
+)
+# The report is read by people who don't write code.
+WITHOUT = {"10_payments_report"}
+ANSWER = " = None  # your answer"
+
+
+def _code(name: str) -> list[str]:
+    cells = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4).cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def _run(source: str, names: dict[str, Any]) -> None:
+    """Run a cell as a notebook does, where ``await`` may stand at the top."""
+    code = compile(source, "cell", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    done = eval(code, names)  # noqa: S307  # our own notebook
+    if iscoroutine(done):
+        asyncio.run(done)
+
+
+def _checked(answer: str, check: str, names: dict[str, Any]) -> Checked:
+    target, expression = answer.split(" = ", 1)
+    names[target] = eval(expression, names)  # noqa: S307  # of our own list
+    found: Checked = eval(check, names)  # noqa: S307  # our own notebook
+    return found
+
+
+def test_every_lesson_has_an_exercise() -> None:
+    lessons = {path.stem for path in FOLDER.glob("*.ipynb")} - WITHOUT
+    solved = {name for name in lessons if ANSWER in "\n".join(_code(name))}
+    assert lessons == solved == set(WRONG)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_answers_are_refused_and_every_claim_is_missed_once(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = _code(name)
+    (place,) = (at for at, cell in enumerate(code) if ANSWER in cell)
+    names: dict[str, Any] = {"__name__": "notebook", "display": repr}
+    for cell in code[: place + 1]:
+        # A picture is nothing that an exercise asks for.
+        if "plt.show()" not in cell:
+            _run(cell, names)
+    last = code[place].splitlines()[-1].removesuffix(ANSWER)
+    assert _checked(f"{last} = None", code[place + 1], names).findings == {}
+    tried = [
+        _checked(f"{last} = {each}", code[place + 1], names) for each in WRONG[name]
+    ]
+    assert [each.is_solved for each in tried] == [False] * len(tried)
+    missed = {claim for each in tried for claim, why in each.findings.items() if why}
+    assert missed == set(tried[0].findings)
+    current().close()
