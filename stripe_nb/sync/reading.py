@@ -44,6 +44,8 @@ _LATE = 600
 # Else a subscription would vanish from its table when it is canceled, and a price
 # when it is archived.
 _LIFTING: Mapping[str, Sequence[Any]] = {"status": ["all"], "active": [True, False]}
+# An object's test clock is set for good: what the list left out it never had.
+_LASTING = {"test_clock"}
 # So many requests for single objects cost no more than a list would save.
 _PAGE, _FREE = 100, 20
 
@@ -57,6 +59,9 @@ class Followed:
     filters
         What lifts the filters that Stripe would set; a list that it gives only
         in parts is read once with each.
+    hides
+        Whether the list leaves out objects that it had before, and can't be
+        asked for them, as closed reviews.
     path
         Of a single object, with ``{}`` for its id; None if there is none.
     is_told
@@ -69,6 +74,7 @@ class Followed:
     client: Client
     account: str | None
     filters: Sequence[Mapping[str, Any]]
+    hides: bool
     path: str | None
     is_told: bool
 
@@ -117,9 +123,17 @@ def resource_to_follow(name: str, client: Client, account: str | None) -> Follow
         for hidden in pull.query.hidden
         for value in _LIFTING.get(hidden, ())
     ]
-    told = is_told(resource) and path is not None
-    table = table_name(resource)
-    return Followed(resource, name, table, client, account, filters or [{}], path, told)
+    return Followed(
+        resource=resource,
+        name=name,
+        table=table_name(resource),
+        client=client,
+        account=account,
+        filters=filters or [{}],
+        hides=bool(pull.query.hidden.keys() - _LIFTING.keys() - _LASTING),
+        path=path,
+        is_told=is_told(resource) and path is not None,
+    )
 
 
 def load_all(
@@ -129,7 +143,7 @@ def load_all(
     target: WarehouseTarget,
     progress: bool | None,
 ) -> None:
-    """Read the whole list; mark rows that it lacks as deleted."""
+    """Read the whole list; mark rows that it lacks as deleted, if they are."""
     # Without events, what was read before a kill could never be mended.
     attempt = "" if followed.is_told else run.run_id
     with ExitStack() as stack:
@@ -140,19 +154,44 @@ def load_all(
             if not (rows.certificate or {}).get("complete", False):
                 raise SyncError("the list could not be read whole; try again.")
             parts.append(rows)
-        _replace(place, followed, run, parts)
+        missing = _missing(place, followed, parts)
+        if followed.hides:
+            found, missing = _looked_up(followed, missing)
+            parts.append(_rows(followed, found.values()))
+        _replace(place, followed, run, parts, missing)
 
 
-def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
+def _missing(place: str, followed: Followed, parts: Sequence[Rows]) -> list[str]:
+    with open_warehouse(place) as warehouse, warehouse.transaction():
+        table = FollowedTable(warehouse, followed.table)
+        if not table.exists:
+            return []
+        return table.missing_from(chain.from_iterable(map(_ids, parts)))
+
+
+def _looked_up(
+    followed: Followed, names: Iterable[str]
+) -> tuple[dict[str, Object], list[str]]:
+    """Return the objects that exist, by id, and the ids of those that don't."""
+    path, client, account = followed.path or "", followed.client, followed.account
+    return retrieved(path, names, followed.schema, client, account)
+
+
+def _replace(
+    place: str,
+    followed: Followed,
+    run: Run,
+    parts: Sequence[Rows],
+    gone: Sequence[str],
+) -> None:
     with open_warehouse(place) as warehouse, warehouse.transaction():
         table = FollowedTable(warehouse, followed.table)
         written = sum(map(table.put, parts))
-        gone = table.missing_from(chain.from_iterable(map(_ids, parts)))
         now = int(wall_time())
         run.objects_read += written
         run.rows_written += written
         run.rows_deleted += table.delete(dict.fromkeys(gone, now))
-        certificates = [dict(rows.certificate or {}) for rows in parts]
+        certificates = [dict(rows.certificate) for rows in parts if rows.certificate]
         run.certificate = json.dumps(
             certificates[0] if len(parts) == 1 else certificates
         )
@@ -191,7 +230,7 @@ def catch_up(
     left = [name for name in changed if name not in objects]
     if not always and len(left) > _FREE + run_size(place, followed) / _PAGE:
         return False
-    found, gone = retrieved(followed.path or "", left, followed.schema, client, account)
+    found, gone = _looked_up(followed, left)
     objects.update(found)
     if not always:
         # Else most of them were read and written a moment ago.

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -20,6 +20,7 @@ import pytest
 
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import SyncError
+from stripe_nb.export.many import listable
 from stripe_nb.export.tables import column_names
 from stripe_nb.export.warehouse_target import open_warehouse
 from stripe_nb.frames import frame
@@ -28,6 +29,7 @@ from stripe_nb.session import Client, connect
 from stripe_nb.sync import changes, engine, sync
 from stripe_nb.sync.changes import reaches
 from stripe_nb.sync.lock import only_one
+from stripe_nb.sync.reading import resource_to_follow
 
 _SYNC = """
 import sys
@@ -178,6 +180,57 @@ def test_archived_prices_stay_in_their_table(client: Client, place: str) -> None
         client.v1.prices.update(later.id, {"active": False})
     found = _query(place, "select id, active from prices where not is_deleted")
     assert dict(found) == {kept.id: True, archived.id: False, later.id: False}
+
+
+def test_a_closed_review_stays_in_its_table(client: Client, place: str) -> None:
+    risky: Any = {
+        "amount": 1000,
+        "currency": "usd",
+        "payment_method": "pm_card_riskLevelElevated",
+        "confirm": True,
+        "allowed_payment_method_types": ["card"],
+    }
+    client.v1.payment_intents.create(risky)
+    (review,) = client.v1.reviews.list().data
+    sync("reviews", place, client=client)
+    client.v1.reviews.approve(review.id)
+    for _ in range(2):
+        # The second has no event left that would bring the row back.
+        sync("reviews", place, client=client, full=True)
+        held = _query(place, "select id, is_deleted, open from reviews")
+        assert [(name, bool(d), bool(o)) for name, d, o in held] == [
+            (review.id, False, False)
+        ]
+
+
+def test_what_a_list_hides_is_deleted_only_if_it_is(client: Client, place: str) -> None:
+    sync("tax_ids", place, client=client)
+    customer = client.v1.customers.create({"name": "Ada"})
+    made = [
+        client.v1.customers.tax_ids.create(
+            customer.id, {"type": "eu_vat", "value": f"DE12345678{last}"}
+        ).id
+        for last in (8, 9)
+    ]
+    sync("tax_ids", place, client=client)
+    client.v1.customers.tax_ids.delete(customer.id, made[0])
+    for _ in range(2):
+        sync("tax_ids", place, client=client, full=True)
+        held = _query(place, "select id, is_deleted from tax_ids")
+        assert {name: bool(gone) for name, gone in held} == {
+            made[0]: True,
+            made[1]: False,
+        }
+
+
+def test_each_list_that_hides_rows_tells_where_one_object_is(client: Client) -> None:
+    hiding = {}
+    for name in listable():
+        with suppress(SyncError):  # without ids there is nothing to follow
+            followed = resource_to_follow(name, client, None)
+            if followed.hides:
+                hiding[name] = followed.path
+    assert hiding == {"reviews": "/v1/reviews/{}", "tax_ids": "/v1/tax_ids/{}"}
 
 
 def test_what_changes_during_a_long_read_is_in_the_table(tmp_path: Path) -> None:
