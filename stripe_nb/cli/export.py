@@ -18,8 +18,8 @@ __all__ = ["command"]
     "--all",
     "everything",
     is_flag=True,
-    help="Every list that the account can read: a table each in a database, or a "
-    ".parquet file each in a folder.",
+    help="Every list that the account can read: a table each in a database, a "
+    "folder of Parquet by month each in a folder.",
 )
 @click.option(
     "--created",
@@ -88,10 +88,10 @@ def command(
         certificate=not no_certificate,
         overwrite=not no_overwrite,
     )
-    if everything and (fields or expand or created or table):
+    if everything and (fields or expand or created or limit or table):
         raise click.UsageError(
-            "--all takes whole lists: leave out --created, --fields, --expand and "
-            "--table."
+            "--all takes whole lists: leave out --created, --fields, --expand, "
+            "--limit and --table."
         )
     with connect(allow_live=live):
         if everything:
@@ -103,7 +103,7 @@ def command(
 def _places(places: tuple[str, ...], *, everything: bool) -> tuple[str, str]:
     if len(places) != (1 if everything else 2):
         raise click.UsageError(
-            "give --all and a target"
+            "give --all and a target, such as --all warehouse.duckdb."
             if everything
             else "give a resource and a target, such as customers customers.csv."
         )

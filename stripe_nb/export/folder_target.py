@@ -1,7 +1,9 @@
 """A folder of Parquet, one subfolder per month in which objects were created.
 
 Hive's layout, ``created_month=2026-01/part-0.parquet``, which DuckDB, Spark,
-BigQuery, Dask and Polars read as one table.
+BigQuery, Dask and Polars read as one table. Where no row has a month, the folder
+has a file and no subfolders: Arrow reads no partition that only has the name for
+none.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
 
-__all__ = ["FolderTarget"]
+__all__ = ["FolderTarget", "is_part"]
 
 _KEY = "created_month"
 # Hive's own word for a row without the value.
 _NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
-_PARTITION = re.compile(rf"{_KEY}=(\d{{4}}-\d{{2}}|{_NO_MONTH})")
+# Not "part": what others name so must never pass for ours, and be replaced.
+_UNDATED = "no_month"
+_PART = re.compile(
+    rf"{_KEY}=(\d{{4}}-\d{{2}}|{_NO_MONTH})|{_UNDATED}-\d+[\w-]*\.parquet"
+)
 _CERTIFICATE = "_certificate.json"
 
 
@@ -61,11 +67,6 @@ class FolderTarget:
 
     def write(self, rows: Rows) -> None:
         """Write the folder, its certificate in it."""
-        if "created" not in rows.schema.names:
-            raise ExportError(
-                "a folder is partitioned by the month of created, which these rows "
-                "lack; write a .parquet file, or add created to fields=."
-            )
         with telling(self._folder), _exchanging(self._folder) as draft:
             _write_parts(draft, rows)
             if self._is_certified and rows.certificate is not None:
@@ -84,7 +85,7 @@ def _check(folder: Path, request: Request) -> None:
             f"{request.place!r} is a file; leave the last / out, or give another name."
         )
     held = [each.name for each in folder.iterdir()]
-    foreign = [name for name in held if not _is_ours(name)]
+    foreign = [name for name in held if not is_part(name)]
     if foreign:
         raise ExportError(
             f"{request.place!r} holds {foreign[0]!r}, which is no part of an export; "
@@ -96,8 +97,15 @@ def _check(folder: Path, request: Request) -> None:
         )
 
 
-def _is_ours(name: str) -> bool:
-    return name == _CERTIFICATE or _PARTITION.fullmatch(name) is not None
+def is_part(name: str) -> bool:
+    """Tell whether a folder's file or subfolder is what an export writes.
+
+    Examples
+    --------
+    >>> is_part("created_month=2026-01"), is_part("thesis.doc")
+    (True, False)
+    """
+    return name == _CERTIFICATE or _PART.fullmatch(name) is not None
 
 
 def _write_parts(folder: Path, rows: Rows) -> None:
@@ -110,12 +118,15 @@ def _write_parts(folder: Path, rows: Rows) -> None:
                 parts.write(month, some)
         if empty:
             # A folder without a file would have no columns.
-            parts.write(_NO_MONTH, rows.schema.empty_table())
+            parts.write(None, rows.schema.empty_table())
     finally:
         parts.close()
 
 
-def _by_month(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+def _by_month(table: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
+    if "created" not in table.schema.names:
+        yield None, table
+        return
     created = table["created"]
     months = pc.fill_null(pc.strftime(created, format="%Y-%m"), _NO_MONTH)
     for month in pc.unique(months).to_pylist():
@@ -134,9 +145,9 @@ class _Parts:
         self._schema = schema
         self._month: str | None = None
         self._writer: pq.ParquetWriter | None = None
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str | None, int] = {}
 
-    def write(self, month: str, table: pa.Table) -> None:
+    def write(self, month: str | None, table: pa.Table) -> None:
         if month != self._month or self._writer is None:
             self.close()
             self._month = month
@@ -148,12 +159,15 @@ class _Parts:
             self._writer.close()
             self._writer = None
 
-    def _open(self, month: str) -> pq.ParquetWriter:
+    def _open(self, month: str | None) -> pq.ParquetWriter:
         number = self._counts.get(month, 0)
         self._counts[month] = number + 1
-        folder = self._folder / f"{_KEY}={month}"
+        if month is None:
+            folder, stem = self._folder, _UNDATED
+        else:
+            folder, stem = self._folder / f"{_KEY}={month}", "part"
         folder.mkdir(exist_ok=True)
-        path = folder / f"part-{number}.parquet"
+        path = folder / f"{stem}-{number}.parquet"
         return pq.ParquetWriter(path, self._schema, compression="zstd")
 
 

@@ -104,7 +104,7 @@ def _request_for(resource: str, request: Request) -> Request:
     table = _table(resource)
     if is_warehouse(request.place):
         return replace(request, table=table)
-    return replace(request, place=f"{request.place}{table}.parquet")
+    return replace(request, place=f"{request.place}{table}/")
 
 
 def _table(resource: str) -> str:

@@ -18,7 +18,7 @@ from stripe_nb.catalog.cache import cache_folder
 from stripe_nb.errors import ExportError, MissingDependencyError, StripeNbError
 from stripe_nb.export.certificate import sidecar
 from stripe_nb.export.file_target import FileTarget
-from stripe_nb.export.folder_target import FolderTarget
+from stripe_nb.export.folder_target import FolderTarget, is_part
 from stripe_nb.export.registry import writer_for
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
@@ -134,7 +134,7 @@ class RemoteTarget:
 
 def _is_part(path: str, folder: str) -> bool:
     inside = path.removeprefix(folder).lstrip("/")
-    return inside.startswith("created_month=") or inside == "_certificate.json"
+    return is_part(inside.partition("/")[0])
 
 
 def _opened(url: str) -> tuple[Any, str]:

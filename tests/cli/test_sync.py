@@ -50,7 +50,8 @@ def test_several_lists_go_into_one_target(joined: Sandbox, tmp_path: Path) -> No
     with duckdb.connect(place) as database:
         tables = {name for (name,) in database.execute("show tables").fetchall()}
     assert tables == {"checkout_sessions", "customers", "stripe_nb_certificates"}
-    assert files[0].written == f"{tmp_path}/lake/customers.parquet"
+    assert files[0].written == f"{tmp_path}/lake/customers"
+    assert list(tmp_path.glob("lake/customers/created_month=*/part-0.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,7 @@ def test_several_lists_go_into_one_target(joined: Sandbox, tmp_path: Path) -> No
     [
         (["--all", "a.csv"], "holds one list"),
         (["--all", "a.duckdb", "--fields", "id"], "takes whole lists"),
+        (["--all", "a.duckdb", "--limit", "3"], "takes whole lists"),
         (["customers"], "give a resource and a target"),
     ],
     ids=str,

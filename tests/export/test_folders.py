@@ -67,9 +67,10 @@ def test_rows_in_any_order_and_without_a_time_find_their_month(tmp_path: Path) -
 
 def test_an_empty_list_still_has_its_columns(shop: Client, tmp_path: Path) -> None:
     export("topups", f"{tmp_path}/lake/", client=shop)
-    found = duckdb.read_parquet(f"{tmp_path}/lake/*/*.parquet")
+    found = duckdb.read_parquet(f"{tmp_path}/lake/**/*.parquet")
     assert "amount" in found.columns
     assert found.fetchall() == []
+    assert pd.read_parquet(tmp_path / "lake").empty
 
 
 def test_a_folder_is_exchanged_as_a_whole(tmp_path: Path) -> None:
@@ -112,5 +113,17 @@ def test_what_is_not_an_export_is_left_alone(tmp_path: Path) -> None:
         export(ROWS, f"{tmp_path}/file/")
     with pytest.raises(ExportError, match="nowhere' does not exist; create it"):
         export(ROWS, f"{tmp_path}/nowhere/lake/")
-    with pytest.raises(ExportError, match="which these rows lack"):
-        export(pd.DataFrame({"a": [1]}), f"{tmp_path}/lake/")
+
+
+def test_rows_that_have_no_time_stand_in_one_file(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"id": ["a", "b"]})
+    export(rows, f"{tmp_path}/lake/")
+    lake = tmp_path / "lake"
+    assert [each.name for each in lake.iterdir()] == ["no_month-0.parquet"]
+    found = ds.dataset(lake, partitioning="hive").to_table()
+    assert found["id"].to_pylist() == ["a", "b"]
+    assert pd.read_parquet(lake)["id"].tolist() == ["a", "b"]
+    read = duckdb.read_parquet(f"{lake}/**/*.parquet", hive_partitioning=True)
+    assert read.fetchall() == [("a",), ("b",)]
+    export(rows[:1], f"{tmp_path}/lake/")
+    assert pd.read_parquet(lake)["id"].tolist() == ["a"]

@@ -14,6 +14,8 @@ import pytest
 
 from stripe_nb.errors import ExportError
 from stripe_nb.export import export
+from stripe_nb.export.many import export_many
+from stripe_nb.export.request import Request
 from stripe_nb.frames import frame, to_frame
 from stripe_nb.session import Client
 
@@ -86,3 +88,19 @@ def test_an_upload_that_fails_leaves_the_older_file(
 def test_an_address_that_means_nothing_is_told(url: str, cause: str) -> None:
     with pytest.raises(ExportError, match=cause.replace("+", r"\+")):
         export(ROWS, url)
+
+
+def test_several_lists_go_into_folders_by_month_on_a_store(
+    client: Client, store: Any
+) -> None:
+    client.v1.customers.create({"name": "Ada"})
+    names = ["customers", "reporting.report_types"]
+    (dated, undated) = export_many(names, Request(place="memory://lake/"))
+    found = [name for name in store.find("/lake") if name.endswith(".parquet")]
+    assert (dated.written, undated.skipped) == ("memory://lake/customers/", None)
+    assert found[0].startswith("/lake/customers/created_month=20")
+    assert len(found) == 2
+    assert found[1].startswith("/lake/reporting_report_types/no_month-0")
+    list(export_many(names[1:], Request(place="memory://lake/")))
+    again = store.find("/lake/reporting_report_types")
+    assert len([name for name in again if name.endswith(".parquet")]) == 1
