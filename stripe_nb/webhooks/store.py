@@ -104,7 +104,7 @@ class EventStore:
                 f"{path} can't keep events: {error}. Give a path for a SQLite file."
             ) from error
         # Within a transaction, so that processes begin one after the other.
-        with self._writing():
+        with _closing_on_failure(self._db), self._writing():
             self._owner = Owner(self.path)
             self._owner.sweep()
 
@@ -270,11 +270,21 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    db.execute("pragma journal_mode = wal")
-    # What was answered 200 never comes again, so it must be on the disk by then.
-    db.execute("pragma synchronous = full")
-    db.executescript(_SCHEMA)
+    with _closing_on_failure(db):
+        db.execute("pragma journal_mode = wal")
+        # What was answered 200 never comes again, so it must be on the disk by then.
+        db.execute("pragma synchronous = full")
+        db.executescript(_SCHEMA)
     return db
+
+
+@contextmanager
+def _closing_on_failure(db: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 @contextmanager
