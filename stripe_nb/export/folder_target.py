@@ -1,9 +1,9 @@
 """A folder of Parquet, one subfolder per month in which objects were created.
 
 Hive's layout, ``created_month=2026-01/part-0.parquet``, which DuckDB, Spark,
-BigQuery, Dask and Polars read as one table. Rows of a list that
-has no ``created`` stand in a file without a subfolder: Arrow reads no partition
-that only has the name for none.
+BigQuery, Dask and Polars read as one table. Rows of a list that has no ``created``
+stand in a file without a subfolder: Arrow reads no partition that only has the name
+for none.
 """
 
 from __future__ import annotations

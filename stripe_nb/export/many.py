@@ -1,4 +1,4 @@
-"""Several lists at once, each into a table or a file of its own."""
+"""Several lists at once, each into a table or a folder of its own."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class RemoteTarget:
         older = self._store.find(self._path) if self._store.exists(self._path) else []
         arrived = []
         token = random_token(8)
-        for file in sorted(files, key=lambda each: each.parent == here):
+        for file in sorted(files, key=lambda each: each.suffix != ".parquet"):
             relative = file.relative_to(here)
             if file.suffix == ".parquet":
                 relative = relative.with_stem(f"{relative.stem}-{token}")

@@ -91,7 +91,7 @@ def test_an_address_that_means_nothing_is_told(url: str, cause: str) -> None:
 
 
 def test_several_lists_go_into_folders_by_month_on_a_store(
-    client: Client, store: Any
+    client: Client, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.v1.customers.create({"name": "Ada"})
     names = ["customers", "reporting.report_types"]
@@ -101,6 +101,16 @@ def test_several_lists_go_into_folders_by_month_on_a_store(
     assert found[0].startswith("/lake/customers/created_month=20")
     assert len(found) == 2
     assert found[1].startswith("/lake/reporting_report_types/no_month-0")
+    moved: list[str] = []
+    move = type(store).mv
+
+    def noting(self: Any, here: str, there: str) -> None:
+        moved.append(there)
+        move(self, here, there)
+
+    # Each thread has a store of its own.
+    monkeypatch.setattr(type(store), "mv", noting)
     list(export_many(names[1:], Request(place="memory://lake/")))
+    assert moved[-1].endswith("_certificate.json")
     again = store.find("/lake/reporting_report_types")
     assert len([name for name in again if name.endswith(".parquet")]) == 1
