@@ -154,19 +154,21 @@ def load_all(
             if not (rows.certificate or {}).get("complete", False):
                 raise SyncError("the list could not be read whole; try again.")
             parts.append(rows)
-        missing = _missing(place, followed, parts)
         if followed.hides:
-            found, missing = _looked_up(followed, missing)
-            parts.append(_rows(followed, found.values()))
-        _replace(place, followed, run, parts, missing)
+            parts.append(_hidden(place, followed, parts))
+        _replace(place, followed, run, parts)
 
 
-def _missing(place: str, followed: Followed, parts: Sequence[Rows]) -> list[str]:
+def _hidden(place: str, followed: Followed, parts: Sequence[Rows]) -> Rows:
+    """Return the table's objects that the list leaves out, as they are now."""
+    missing: list[str] = []
+    # A transaction of its own: the next must not wait for Stripe.
     with open_warehouse(place) as warehouse, warehouse.transaction():
         table = FollowedTable(warehouse, followed.table)
-        if not table.exists:
-            return []
-        return table.missing_from(chain.from_iterable(map(_ids, parts)))
+        if table.exists:
+            missing = table.missing_from(_ids(parts))
+    found, _ = _looked_up(followed, missing)
+    return _rows(followed, found.values())
 
 
 def _looked_up(
@@ -177,23 +179,18 @@ def _looked_up(
     return retrieved(path, names, followed.schema, client, account)
 
 
-def _replace(
-    place: str,
-    followed: Followed,
-    run: Run,
-    parts: Sequence[Rows],
-    gone: Sequence[str],
-) -> None:
+def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
     with open_warehouse(place) as warehouse, warehouse.transaction():
         table = FollowedTable(warehouse, followed.table)
         written = sum(map(table.put, parts))
+        gone = table.missing_from(_ids(parts))
         now = int(wall_time())
         run.objects_read += written
         run.rows_written += written
         run.rows_deleted += table.delete(dict.fromkeys(gone, now))
         certificates = [dict(rows.certificate) for rows in parts if rows.certificate]
         run.certificate = json.dumps(
-            certificates[0] if len(parts) == 1 else certificates
+            certificates[0] if len(certificates) == 1 else certificates
         )
         _finish(run, table)
         if followed.is_told:
@@ -287,8 +284,9 @@ def _rows(followed: Followed, objects: Iterable[Object]) -> Rows:
     return Rows(layout.arrow_schema, lambda: iter([layout.table(chunk)]))
 
 
-def _ids(rows: Rows) -> Iterator[pa.Table]:
-    return (some.select(["id"]).cast(_ID) for some in rows.tables())
+def _ids(parts: Sequence[Rows]) -> Iterator[pa.Table]:
+    tables = chain.from_iterable(rows.tables() for rows in parts)
+    return (some.select(["id"]).cast(_ID) for some in tables)
 
 
 _ID = pa.schema([("id", pa.string())])

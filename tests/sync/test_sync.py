@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import sqlite3
@@ -201,6 +202,8 @@ def test_a_closed_review_stays_in_its_table(client: Client, place: str) -> None:
         assert [(name, bool(d), bool(o)) for name, d, o in held] == [
             (review.id, False, False)
         ]
+    told = _query(place, "select certificate from stripe_nb_runs where mode = 'full'")
+    assert all(json.loads(text)["complete"] for (text,) in told)
 
 
 def test_what_a_list_hides_is_deleted_only_if_it_is(client: Client, place: str) -> None:
