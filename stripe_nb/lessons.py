@@ -253,11 +253,12 @@ def story(client: Client, *ids: str) -> pd.DataFrame:
     """
     if not client.is_sandbox:
         sleep(_LATE)
+    named = set(ids)
     newest = client.v1.events.list({"limit": 100}).auto_paging_iter()
     told = [
         (event.type, about.get("id", ""))
         for event in islice(newest, _EVENTS)
-        if not set(ids).isdisjoint(_texts(about := event.data.object.to_dict()))
+        if not named.isdisjoint(_texts(about := event.data.object.to_dict()))
     ]
     return pd.DataFrame(told[::-1], columns=["event", "object"], dtype="string")
 

@@ -15,6 +15,12 @@ import pytest
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
 CONTENTS = tomllib.loads(Path(__file__).with_name("contents.toml").read_text("utf-8"))
 TOPICS = CONTENTS["topic"]
+# The webhooks' lesson is about nothing else, and the report is no lesson.
+LESSONS = sorted(
+    path
+    for path in FOLDER.glob("[0-9]*.ipynb")
+    if path.stem not in {"05_webhooks", "10_payments_report"}
+)
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
 
 
@@ -34,6 +40,11 @@ def _names() -> set[str]:
 def test_topic_is_taught_under_its_headings(topic: dict[str, list[str]]) -> None:
     text = _markdown(FOLDER / f"{topic['notebook']}.ipynb")
     assert set(topic["headings"]) <= set(HEADING.findall(text))
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_lesson_shows_the_calls_and_events_of_what_it_did(path: Path) -> None:
+    assert "What happened at Stripe" in HEADING.findall(_markdown(path))
 
 
 def test_every_notebook_is_in_the_table() -> None:
