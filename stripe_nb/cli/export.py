@@ -36,7 +36,9 @@ __all__ = ["command"]
 )
 @click.option("--table", help="In a database: the table's name.")
 @click.option(
-    "--append", is_flag=True, help="In a database: add to what the table has."
+    "--append",
+    is_flag=True,
+    help="In a database: add to what the table has; not with --all.",
 )
 @click.option("--no-overwrite", is_flag=True, help="Leave alone what exists already.")
 @click.option(

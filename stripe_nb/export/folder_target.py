@@ -1,7 +1,7 @@
 """A folder of Parquet, one subfolder per month in which objects were created.
 
 Hive's layout, ``created_month=2026-01/part-0.parquet``, which DuckDB, Spark,
-BigQuery, Dask and Polars read as one table. Rows of a list that has no ``created``
+BigQuery, Dask and Polars read as one table. Where no row has a ``created``, all
 stand in a file without a subfolder: Arrow reads no partition that only has the name
 for none.
 """
@@ -121,6 +121,11 @@ def _write_parts(folder: Path, rows: Rows) -> None:
             parts.write(None, rows.schema.empty_table())
     finally:
         parts.close()
+    undated = folder / f"{_KEY}={_NO_MONTH}"
+    if list(folder.iterdir()) == [undated]:
+        for part in undated.iterdir():
+            part.rename(folder / part.name.replace("part", _UNDATED))
+        undated.rmdir()
 
 
 def _by_month(table: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:

@@ -70,9 +70,14 @@ def export_many(resources: Sequence[str], request: Request) -> Iterator[Outcome]
     Raises
     ------
     ExportError
-        If the target is a single file.
+        If the target is a single file, or rows shall be added to what is there.
     """
     place = request.place
+    if request.append:
+        raise ExportError(
+            "append adds to one table; for several lists leave it out, or keep them "
+            "up to date with sync."
+        )
     if not is_warehouse(place) and not place.endswith("/"):
         raise ExportError(
             f"{place!r} holds one list; for several give a .duckdb file, a database's "

@@ -14,6 +14,8 @@ import pytest
 
 from stripe_nb.errors import ExportError
 from stripe_nb.export import export, folder_target
+from stripe_nb.export.many import export_many
+from stripe_nb.export.request import Request
 from stripe_nb.frames import frame, to_frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
@@ -63,6 +65,31 @@ def test_rows_in_any_order_and_without_a_time_find_their_month(tmp_path: Path) -
         "created_month=__HIVE_DEFAULT_PARTITION__",
     ]
     assert ds.dataset(lake, partitioning="hive").count_rows() == 8
+
+
+def test_rows_that_all_lack_a_time_are_read_by_everybody(tmp_path: Path) -> None:
+    undated: Any = pd.NaT
+    export(ROWS.assign(created=undated), f"{tmp_path}/lake/")
+    lake = tmp_path / "lake"
+    assert [path.name for path in lake.iterdir()] == ["no_month-0.parquet"]
+    expected = set(ROWS["id"])
+    assert set(pd.read_parquet(lake)["id"]) == expected
+    assert set(ds.dataset(lake, partitioning="hive").to_table()["id"].to_pylist()) == (
+        expected
+    )
+    assert duckdb.read_parquet(f"{lake}/*.parquet").count("*").fetchall() == [(4,)]
+    export(ROWS, f"{lake}/")
+    assert len(_months(lake)) == 3
+
+
+@pytest.mark.parametrize("name", ["lake/", "warehouse.duckdb"])
+def test_several_lists_are_not_added_to_what_is_there(
+    shop: Client, tmp_path: Path, name: str
+) -> None:
+    request = Request(place=f"{tmp_path}/{name}", append=True, pull={"client": shop})
+    with pytest.raises(ExportError, match="append adds to one table; for several"):
+        list(export_many(["customers", "charges"], request))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_list_still_has_its_columns(shop: Client, tmp_path: Path) -> None:
