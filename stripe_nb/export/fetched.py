@@ -20,7 +20,7 @@ from stripe_nb.export.replacing import telling
 from stripe_nb.export.rows import Rows, schema_with
 from stripe_nb.export.spans import Span, asked_span, without
 from stripe_nb.export.spool import Spool
-from stripe_nb.frames.chunk import chunk_of
+from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.frames.layout import Layout, to_pandas
 from stripe_nb.frames.selection import Selection
@@ -91,7 +91,7 @@ def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, An
     pull = Pull(asked, todo=todo)
     spool.begin()
     for piece in pull.pieces(progress=progress):
-        _keep(spool, piece, pull, may_resume=asked.limit is None)
+        _keep(spool, piece, may_resume=asked.limit is None)
     attrs = pull.attrs
     if todo is not None:
         attrs["certificate"] = _resumed(spool, attrs.get("certificate", {}))
@@ -106,18 +106,9 @@ def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
     return without(asked_span(bounds), spool.covered)
 
 
-def _keep(spool: Spool, piece: Piece, pull: Pull, *, may_resume: bool) -> None:
-    # An invoice item has its time in ``date``.
-    created = [
-        _seconds(each.get("created", each.get("date"))) for each in piece.objects
-    ]
-    chunk = chunk_of(piece.objects, pull.schema)
-    spool.add(chunk, created, piece.place, piece.covered if may_resume else None)
-
-
-def _seconds(created: Any) -> int | None:
-    # v2 writes text, and has no ranges to be covered.
-    return created if isinstance(created, int) else None
+def _keep(spool: Spool, piece: Piece[Chunk], *, may_resume: bool) -> None:
+    covered = piece.covered if may_resume else None
+    spool.add(piece.rows, piece.rows.created, piece.place, covered)
 
 
 def _resumed(spool: Spool, certificate: dict[str, Any]) -> dict[str, Any]:

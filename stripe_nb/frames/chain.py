@@ -9,8 +9,8 @@ by itself where the other begins. Knows nothing of HTTP and of time.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 
+from stripe_nb.frames.decoding import values_of
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step
 
@@ -67,7 +67,7 @@ class Chain:
     duplicates: int = 0
     bound: int | None = field(init=False)
     _edge: set[str] = field(default_factory=set)
-    _trail: list[str] = field(default_factory=list)
+    _trail: list[Object] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -104,9 +104,9 @@ class Chain:
         self.step = step
         self.done = step is None
         rows = self._without_seen(page)
-        self._trail = [str(row.get("id")) for row in page]
+        self._trail = [*page]
         if rows and self.stamp is not None:
-            rows = self._within(rows, [row.get(self.stamp) for row in rows])
+            rows = self._within(rows, values_of(rows, self.stamp))
         self.rows += len(rows)
         return rows
 
@@ -130,7 +130,7 @@ class Chain:
         top = times[0] if self.position is None else self.position
         if self.newest is None:
             self.newest = times[0]
-        ordered = all(a >= b for a, b in pairwise(times))
+        ordered = times == sorted(times, reverse=True)
         self.is_sorted = self.is_sorted and ordered and times[0] <= top
         self.position = min(*times, top)
         self.density = len(times) / max(1, top - self.position)
@@ -168,8 +168,8 @@ class Chain:
             return True
         if len(self._trail) < 2:  # noqa: PLR2004 - the one that is gone, and another
             return False
-        self._seen.add(self._trail.pop())
-        self.step = Step(params={"starting_after": self._trail[-1]})
+        self._seen.add(str(self._trail.pop().get("id")))
+        self.step = Step(params={"starting_after": str(self._trail[-1].get("id"))})
         return True
 
     @property

@@ -14,7 +14,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import stripe
 
@@ -26,7 +26,7 @@ from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step, following, rows_of
 from stripe_nb.frames.query import Query
 
-__all__ = ["Piece", "Progress", "Reader"]
+__all__ = ["Objects", "Piece", "Progress", "Reader"]
 
 # Rows that are handed on at once: few enough that little is fetched again after
 # a crash, enough that their number costs nothing.
@@ -42,16 +42,19 @@ _SHARE = 0.2
 _LOOK_AGAIN_AFTER = 10
 
 
+Rows = TypeVar("Rows")
+
+
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Generic[Rows]):
     """Consecutive rows of a list, newest first.
 
     All pieces in the order of their `place` are the whole list, newest first.
 
     Attributes
     ----------
-    objects
-        As Stripe sent them.
+    rows
+        A list of objects, or what they were made.
     end
         Where the range that they are read from ends, in Unix seconds and
         exclusive; None for the range that is open, and for a list that is read
@@ -64,7 +67,7 @@ class Piece:
         nothing can be said, since the list has no ``created``.
     """
 
-    objects: list[Object]
+    rows: Rows
     end: int | None
     number: int
     covered: Span | None
@@ -73,6 +76,9 @@ class Piece:
     def place(self) -> tuple[float, int]:
         """What to sort pieces by."""
         return (-math.inf if self.end is None else -self.end, self.number)
+
+
+Objects = Piece[list[Object]]
 
 
 @dataclass(slots=True)
@@ -143,7 +149,7 @@ class Reader:
         self._latency = self._quickest = 0.0
         self._is_cut = self._has_looked = False
 
-    async def read(self, give: Callable[[Piece], Awaitable[None]]) -> None:
+    async def read(self, give: Callable[[Objects], Awaitable[None]]) -> None:
         """Read all, and hand on each piece as it comes.
 
         Raises

@@ -136,19 +136,30 @@ def test_what_is_left_and_what_is_covered_make_the_whole(
     assert left == [w and not h for w, h in zip(wanted, here, strict=True)]
 
 
+def first(chunk: Chunk, rows: int) -> Chunk:
+    """The first of a chunk's rows."""
+    return Chunk(
+        rows,
+        columns={name: values[:rows] for name, values in chunk.columns.items()},
+        metadata={name: values[:rows] for name, values in chunk.metadata.items()},
+        created=chunk.created[:rows],
+    )
+
+
 def test_a_failure_is_gone_on_from(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(250):
         client.v1.customers.create({"metadata": {f"k{number // 100}": "x"}})
     read = Pull.pieces
-    pieces: list[Piece] = []
+    pieces: list[Piece[Chunk]] = []
 
-    def fails(pull: Pull, **options: bool | None) -> Iterator[Piece]:
+    def fails(pull: Pull, **options: bool | None) -> Iterator[Piece[Chunk]]:
         for piece in read(pull, **options):
-            cut = piece.objects[99]["created"]
-            kept = [o for o in piece.objects if o["created"] > cut]
-            yield Piece(kept, piece.end, 0, (cut + 1, piece.end))
+            cut = piece.rows.created[99]
+            assert cut is not None
+            kept = sum(at is not None and at > cut for at in piece.rows.created)
+            yield Piece(first(piece.rows, kept), piece.end, 0, (cut + 1, piece.end))
             raise stripe.RateLimitError("too many")
 
     path = tmp_path / "c.parquet"
@@ -159,14 +170,14 @@ def test_a_failure_is_gone_on_from(
     assert "goes on from there" in caught.value.__notes__[0]
     assert path.read_text() == "old"
 
-    def watched(pull: Pull, **options: bool | None) -> Iterator[Piece]:
+    def watched(pull: Pull, **options: bool | None) -> Iterator[Piece[Chunk]]:
         for piece in read(pull, **options):
             pieces.append(piece)
             yield piece
 
     monkeypatch.setattr(Pull, "pieces", watched)
     export("customers", path, client=client)
-    assert sum(len(piece.objects) for piece in pieces) == 151
+    assert sum(piece.rows.rows for piece in pieces) == 151
     pd.testing.assert_frame_equal(
         pd.read_parquet(path), frame("customers", client=client)
     )

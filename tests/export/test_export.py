@@ -30,6 +30,7 @@ from stripe_nb.export import export, rows
 from stripe_nb.export.certificate import sidecar
 from stripe_nb.export.outlet import Outlet
 from stripe_nb.frames import frame, to_frame
+from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.money import to_major
 from stripe_nb.sandbox import Sandbox
@@ -297,12 +298,12 @@ def test_a_failure_leaves_the_old_file_and_no_other(
     path.write_text("old")
     read = Pull.pieces
 
-    def fails_after_the_first_piece(pull: Pull, **options: Any) -> Iterator[Piece]:
+    def fails_early(pull: Pull, **options: Any) -> Iterator[Piece[Chunk]]:
         for piece in read(pull, **options):
             yield replace(piece, covered=None)
             raise failure
 
-    monkeypatch.setattr(Pull, "pieces", fails_after_the_first_piece)
+    monkeypatch.setattr(Pull, "pieces", fails_early)
     with pytest.raises(failure):
         export("customers", path, client=shop)
     assert list(tmp_path.iterdir()) == [path]
