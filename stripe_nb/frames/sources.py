@@ -162,7 +162,7 @@ class _Block:
             try:
                 values = list(map(node.decode, values))
             except msgspec.ValidationError:
-                values = [orjson.loads(v) for v in values]
+                values = list(map(orjson.loads, map(bytes, values)))
         kinds = set(map(type, values))
         record = next((kind for kind in kinds if issubclass(kind, Record)), None)
         if record is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from stripe_nb.export import export
 from stripe_nb.export import spool as spools
 from stripe_nb.export.spans import Span, holds, without
 from stripe_nb.export.spool import Spool
-from stripe_nb.frames import frame, to_frame
+from stripe_nb.frames import frame, reader, to_frame
 from stripe_nb.frames.chunk import Chunk, chunk_of
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.frames.schema import schema_of
@@ -151,6 +152,8 @@ def test_a_failure_is_gone_on_from(
 ) -> None:
     for number in range(250):
         client.v1.customers.create({"metadata": {f"k{number // 100}": "x"}})
+    # One cursor, also on a machine so busy that answers take their time.
+    monkeypatch.setattr(reader, "_SLOW_SECONDS", math.inf)
     read = Pull.pieces
     pieces: list[Piece[Chunk]] = []
 
