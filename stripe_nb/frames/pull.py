@@ -22,7 +22,7 @@ from stripe_nb.frames.budgets import budget_for
 from stripe_nb.frames.certificate import certificate
 from stripe_nb.frames.chain import Span
 from stripe_nb.frames.chunk import Chunk, chunk_of
-from stripe_nb.frames.collecting import few_full_collections
+from stripe_nb.frames.collecting import few_collections
 from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
 from stripe_nb.frames.nested import Nested, nested_lists
 from stripe_nb.frames.objects import Object
@@ -280,7 +280,7 @@ def _read(
                         senders[whose] = await stack.enter_async_context(opened)
                     group.create_task(one(pull, senders[whose]))
 
-    with few_full_collections(), Bar(pulls, progress) as bar:
+    with few_collections(), Bar(pulls, progress) as bar:
         yield from results_of(produce, tick=bar.refresh)
 
 

@@ -204,7 +204,12 @@ def _references(values: Sequence[Any]) -> Values:
     kinds = set(map(type, values))
     if kinds <= {str, _ABSENT}:
         return Values(values, are_plain=True)
-    return Values([v.get("id") if isinstance(v, Record) else v for v in values])
+    return Values([_id(v) if isinstance(v, Record) else v for v in values])
+
+
+def _id(record: Record) -> str | None:
+    value = record.get("id")
+    return None if value is None else canonical_json(value)
 
 
 def _texts(values: Sequence[Any]) -> list[str | None]:
