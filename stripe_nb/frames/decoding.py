@@ -2,8 +2,8 @@
 
 A dictionary for each object and each of its parts is most of what reading JSON
 costs, and most of it is thrown away. Here the schema says which fields there
-are and of what type, so that what no column needs is skipped, and what is to
-become JSON text anyway stays a piece of the page until then.
+are and of what type, so that no dictionary is made of what becomes columns, and
+what no column needs is passed over.
 
 Nothing is lost for that. An answer that isn't as documented is looked at whole:
 fields that the catalog doesn't know, and values of other types than it says,
@@ -24,7 +24,14 @@ import orjson
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.schema import Path, Schema, Shape
 
-__all__ = ["Decode", "PageDecoder", "Record", "as_dictionaries", "values_of"]
+__all__ = [
+    "Decode",
+    "Node",
+    "PageDecoder",
+    "Record",
+    "as_dictionaries",
+    "values_of",
+]
 
 Decode = Callable[[bytes], Any]
 
@@ -32,9 +39,9 @@ _NULL = msgspec.Raw(b"null")
 _ABSENT = type(None)
 
 # Read of each object whatever the columns: they tell its kind, place and fate.
-_NEEDED = ("id", "object", "created", "date", "livemode", "deleted", "test_clock")
+_NEEDED = ("id", "object", "created", "date", "livemode", "deleted")
 
-# What JSON holds where Stripe keeps to its documentation, and msgspec's word for it.
+# What stands in JSON where Stripe keeps to its documentation, and how it is read.
 _PLAIN: Mapping[Shape, frozenset[type]] = {
     Shape.TEXT: frozenset({str}),
     Shape.CATEGORY: frozenset({str}),
@@ -172,7 +179,7 @@ class PageDecoder:
             self._decode = self._made()
             try:
                 return self._decode(body)
-            except msgspec.ValidationError:
+            except msgspec.DecodeError:
                 pass
         # Whatever it is, it may come again.
         self._decode = as_dictionaries
