@@ -48,6 +48,11 @@ class Pull:
     todo
         Ranges of ``created`` in Unix seconds, half-open and None for an open
         end, that are still to be read; everything asked for if not given.
+    after
+        Where a list without ``created`` goes on, as the last `Piece` said.
+    sparing
+        Whether rows are handed on early, so that few are lost by a crash; each
+        piece costs something.
     budget
         A file in which processes share the account's rate.
 
@@ -66,6 +71,8 @@ class Pull:
         asked: Selection,
         *,
         todo: Sequence[Span] | None = None,
+        after: Sequence[str] = (),
+        sparing: bool = False,
         budget: Path | None = None,
     ) -> None:
         ask = partial(
@@ -90,6 +97,8 @@ class Pull:
         self._followed = 0
         self._fetched_at: int | None = None
         self._todo = todo
+        self._after = after
+        self._sparing = sparing
         self._budget = budget
 
     @property
@@ -178,6 +187,8 @@ class Pull:
             spans=self.spans,
             stamp=self._stamp(),
             limit=self.limit,
+            after=self._after,
+            sparing=self._sparing,
         )
         self._progress = reader.progress
 
