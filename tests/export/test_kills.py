@@ -121,7 +121,7 @@ class ListServer:
         found = list(islice(there, int(query["limit"]) + 1))
         page = found[: int(query["limit"])]
         self.given.setdefault((None, None), []).extend(page)
-        answer = {"object": "list", "url": "/v1/payment_methods"}
+        answer: dict[str, object] = {"object": "list", "url": "/v1/payment_methods"}
         data = [{**_object("pm", "payment_method", n), "type": "card"} for n in page]
         answer |= {"data": data, "has_more": len(found) > len(page)}
         return "200 OK", orjson.dumps(answer)
