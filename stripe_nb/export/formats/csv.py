@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from stripe_nb.export.compression import packing
-from stripe_nb.export.decimals import plain
 from stripe_nb.export.registry import Options, writes
+from stripe_nb.export.texts import iso_times, plain
 from stripe_nb.frames.objects import canonical_json
 
 __all__ = ["CsvWriter"]
@@ -75,7 +75,7 @@ class CsvWriter:
             values = pc.cast(values, kind.value_type)
             kind = values.type
         if pa.types.is_timestamp(kind):
-            return _iso(values)
+            return iso_times(values)
         if pa.types.is_decimal(kind):
             texts = [v if v is None else plain(v) for v in values.to_pylist()]
             return pa.array(texts, pa.string())
@@ -85,12 +85,3 @@ class CsvWriter:
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._guarded(values)
         return values
-
-
-def _iso(values: Any) -> Any:
-    """Write times as ISO 8601, with a fraction only where there is one."""
-    zone = "Z" if values.type.tz else ""
-    if values.type.tz not in (None, "UTC"):
-        values = pc.cast(values, pa.timestamp(values.type.unit, "UTC"))
-    texts = pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{zone}")
-    return pc.replace_substring_regex(texts, pattern=r"\.0+(Z?)$", replacement=r"\1")

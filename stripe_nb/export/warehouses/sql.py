@@ -12,7 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from stripe_nb.errors import ExportError, MissingDependencyError
-from stripe_nb.export.decimals import plain
+from stripe_nb.export.texts import plain
 from stripe_nb.frames.objects import canonical_json
 
 try:
