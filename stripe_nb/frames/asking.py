@@ -130,10 +130,24 @@ def _may_pass(error: stripe.StripeError) -> bool:
         return error.should_retry
     status = error.http_status or 0
     advice = _header(error, "Stripe-Should-Retry")
-    # The SDK takes a 429 as final, advised or not; here its cause is dealt with.
-    if advice == "true" or status == _TOO_MANY:
+    if advice == "true":
         return True
-    return advice != "false" and (status == _CONFLICT or status >= _SERVER_ERROR)
+    if advice == "false":
+        return _is_too_fast(error)
+    # The SDK takes a 429 as final; here its cause is dealt with.
+    return status in (_CONFLICT, _TOO_MANY) or status >= _SERVER_ERROR
+
+
+def _is_too_fast(error: stripe.StripeError) -> bool:
+    """Tell whether going slower is all that a refusal calls for.
+
+    Stripe's advice is meant for those who would come back at the same pace.
+    """
+    if error.http_status != _TOO_MANY:
+        return False
+    reason = _header(error, "Stripe-Rate-Limited-Reason")
+    is_named = reason.endswith(("-rate", "-concurrency")) or error.code == "rate_limit"
+    return is_named or bool(_header(error, "Retry-After"))
 
 
 def _header(error: stripe.StripeError, name: str) -> str:

@@ -52,6 +52,11 @@ class Pull:
     todo
         Ranges of ``created`` in Unix seconds, half-open and None for an open
         end, that are still to be read; everything asked for if not given.
+    after
+        Where a list without ``created`` goes on, as the last `Piece` said.
+    sparing
+        Whether rows are handed on early, so that few are lost by a crash; each
+        piece costs something.
     budget
         A file in which processes share the account's rate.
 
@@ -70,6 +75,8 @@ class Pull:
         asked: Selection,
         *,
         todo: Sequence[Span] | None = None,
+        after: Sequence[str] = (),
+        sparing: bool = False,
         budget: File | None = None,
     ) -> None:
         ask = partial(
@@ -94,6 +101,8 @@ class Pull:
         self._followed = 0
         self._fetched_at: int | None = None
         self._todo = todo
+        self._after = after
+        self._sparing = sparing
         self._budget = budget
 
     @property
@@ -175,7 +184,9 @@ class Pull:
         # Here and not where they are taken: what was just decoded is at hand.
         async def turned(piece: Objects) -> None:
             chunk = chunk_of(piece.rows, self.schema)
-            await give(Piece(chunk, piece.end, piece.number, piece.covered))
+            await give(
+                Piece(chunk, piece.end, piece.number, piece.covered, piece.after)
+            )
 
         await self._read(sender, turned, PageDecoder(self.schema, self._paths))
 
@@ -200,6 +211,8 @@ class Pull:
             spans=self.spans,
             stamp=self._stamp(),
             limit=self.limit,
+            after=self._after,
+            sparing=self._sparing,
         )
         self._progress = reader.progress
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -54,9 +55,10 @@ def slow() -> Iterator[Sandbox]:
         yield box
 
 
-def _chunk(ids: Sequence[str]) -> Chunk:
+def _chunk(ids: Sequence[str], created: Sequence[int | None]) -> Chunk:
     rows = [{"object": "coupon", "id": name} for name in ids]
-    return chunk_of(rows, schema_of("coupon", fields=["id"]))
+    chunk = chunk_of(rows, schema_of("coupon", fields=["id"]))
+    return replace(chunk, created=list(created))
 
 
 def _held(spool: Spool) -> list[str]:
@@ -68,8 +70,8 @@ def _leave(folder: Path, *, finish: bool = False) -> None:
     spool = Spool(folder)
     with pytest.raises(KeyboardInterrupt), spool:  # noqa: PT012  # it fills it first
         spool.begin()
-        spool.add(_chunk("dc"), [30, 20], (-40, 0), (21, 40))
-        spool.add(_chunk("z"), [None], (-10, 0), None)
+        spool.add(_chunk("dc", [30, 20]), (-40, 0), (21, 40))
+        spool.add(_chunk("z", [None]), (-10, 0), None)
         if finish:
             spool.finish({"resource": "coupon"})
         raise KeyboardInterrupt
@@ -81,7 +83,7 @@ def test_only_what_is_covered_counts_after_a_failure(tmp_path: Path) -> None:
     with Spool(tmp_path / "s") as spool:
         assert spool.covered == [(21, 40)]
         spool.begin()
-        spool.add(_chunk("cba"), [20, 10, 10], (-21, 0), (None, 21))
+        spool.add(_chunk("cba", [20, 10, 10]), (-21, 0), (None, 21))
         spool.finish({})
         assert _held(spool) == ["d", "c", "b", "a"]
     assert not (tmp_path / "s").exists()
@@ -105,7 +107,7 @@ def test_what_a_kill_tore_is_left_out(tmp_path: Path, name: str) -> None:
         with Spool(folder) as spool:
             assert spool.covered in ([(21, 40)], [])
             spool.begin()
-            spool.add(_chunk("y"), [50], (-60, 0), (50, 60))
+            spool.add(_chunk("y", [50]), (-60, 0), (50, 60))
             assert _held(spool)[0] == "y"
 
 
