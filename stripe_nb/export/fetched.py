@@ -22,7 +22,7 @@ from stripe_nb.export.rows import Rows, schema_with
 from stripe_nb.export.spans import Span, asked_span, without
 from stripe_nb.export.spool import Spool
 from stripe_nb.frames.chunk import Chunk
-from stripe_nb.frames.fetch import Piece, Pull
+from stripe_nb.frames.fetch import Piece, Pull, pull_of
 from stripe_nb.frames.layout import Layout, to_pandas
 from stripe_nb.frames.reader import is_lost
 from stripe_nb.frames.selection import Selection
@@ -54,7 +54,7 @@ def fetched(asked: Selection, folder: Path, *, progress: bool | None) -> Iterato
     try:
         with spool:
             attrs = _fill(spool, asked, progress)
-            yield _rows(spool, Pull(asked), attrs)
+            yield _rows(spool, pull_of(asked), attrs)
     except BaseException as error:
         if spool.is_kept:
             error.add_note(
@@ -68,7 +68,7 @@ def fingerprint(asked: Selection, place: str) -> str:
 
     The key is in it only by way of a digest that can't be undone.
     """
-    pull = Pull(asked)
+    pull = pull_of(asked)
     client = asked.client or current()
     parts = {
         "path": pull.query.path,
@@ -108,7 +108,7 @@ def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, An
 
 def _read(spool: Spool, asked: Selection, progress: bool | None) -> Pull:
     todo = _todo(spool, asked)
-    pull = Pull(asked, todo=todo, after=spool.after, sparing=True)
+    pull = pull_of(asked, todo=todo, after=spool.after, sparing=True)
     spool.begin()
     for piece in pull.pieces(progress=progress):
         _keep(spool, piece, may_resume=asked.limit is None)
@@ -118,7 +118,7 @@ def _read(spool: Spool, asked: Selection, progress: bool | None) -> Pull:
 def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
     if not spool.covered:
         return None
-    bounds = Pull(asked).query.params.get("created", {})
+    bounds = pull_of(asked).query.params.get("created", {})
     return without(asked_span(bounds), spool.covered)
 
 

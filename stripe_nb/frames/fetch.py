@@ -13,6 +13,7 @@ from stripe_nb.frames.chain import Span
 from stripe_nb.frames.exploding import explode as explode_list
 from stripe_nb.frames.layout import DtypeBackend
 from stripe_nb.frames.objects import Object
+from stripe_nb.frames.parents import pull_of
 from stripe_nb.frames.pull import Pull, pieces_of
 from stripe_nb.frames.reader import Piece
 from stripe_nb.frames.selection import Selection
@@ -22,7 +23,7 @@ from stripe_nb.session import Client
 if TYPE_CHECKING:
     import stripe
 
-__all__ = ["Piece", "Pull", "Span", "frame", "frame_each", "pieces_of"]
+__all__ = ["Piece", "Pull", "Span", "frame", "frame_each", "pieces_of", "pull_of"]
 
 
 def frame(
@@ -86,7 +87,8 @@ def frame(
         Whether to show a bar; by default once two seconds have passed.
     **params
         The list's own filters, for example ``email="a@example.com"``, and the
-        parent's id where there is one, for example ``invoice="in_123"``.
+        parent's id where there is one, for example ``invoice="in_123"``; the lists
+        of all parents are read without, each row with its parent's id.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def frame(
         return lazy
     if engine != "pandas":
         raise FrameError(f'engine={engine!r} is none; give "pandas" or "dask".')
-    pull = Pull(asked)
+    pull = pull_of(asked)
     if explode is not None:
         return _exploded(pull, explode, fields, progress)
     builder = Builder(pull.schema)
@@ -170,7 +172,7 @@ def frame_each(
     ['customers', 'products']
     """
     pulls = {
-        name: Pull(
+        name: pull_of(
             Selection(resource=name, created=created, client=client, account=account)
         )
         for name in resources

@@ -19,7 +19,11 @@ from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step, rows_of
 from stripe_nb.frames.schema import Path, Schema
 
-__all__ = ["Nested", "nested_lists"]
+__all__ = ["Nested", "nested_lists", "unsent_lists"]
+
+# Not always there, and yet not to be asked for: Stripe sends it to whom it
+# concerns (https://docs.stripe.com/api/accounts/object).
+_SENT = {("account", "external_accounts")}
 
 # Requests that one batch of rows may have under way.
 _AT_ONCE = 16
@@ -39,6 +43,18 @@ def nested_lists(schema: Schema, *, also: Iterable[str] = ()) -> tuple[Path, ...
     wanted = {column.path for column in schema.columns if len(column.path) == 1}
     found = [path for path in wanted if _is_page(fields, path[0])]
     return (*sorted(found), *(tuple(name.split(".")) for name in also))
+
+
+def unsent_lists(resource: str, names: Iterable[str]) -> list[str]:
+    """Return those of an object's lists that Stripe sends only where expanded."""
+    fields = load().resource(resource).fields
+    return [
+        name
+        for name in names
+        if _is_page(fields, name)
+        and not fields[name].required
+        and (resource, name) not in _SENT
+    ]
 
 
 def _is_page(fields: Any, name: str) -> bool:

@@ -24,7 +24,7 @@ from stripe_nb.frames.chain import Span
 from stripe_nb.frames.chunk import Chunk, chunk_of
 from stripe_nb.frames.collecting import few_collections
 from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
-from stripe_nb.frames.nested import Nested, nested_lists
+from stripe_nb.frames.nested import Nested, nested_lists, unsent_lists
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.progress import Bar
 from stripe_nb.frames.query import Query, query_for
@@ -90,7 +90,8 @@ class Pull:
         self.schema: Schema = schema_of(
             first.resource, expand=asked.expand, fields=asked.fields
         )
-        self.query: Query = ask(expand=self.schema.expand)
+        unsent = unsent_lists(first.resource, asked.explode)
+        self.query: Query = ask(expand=(*self.schema.expand, *unsent))
         self.limit = asked.limit
         self.client: Client = asked.client or current()
         self.account = asked.account
@@ -104,6 +105,16 @@ class Pull:
         self._after = after
         self._sparing = sparing
         self._budget = budget
+
+    @property
+    def progress(self) -> Progress:
+        """How far the list has been read."""
+        return self._progress
+
+    @property
+    def followed(self) -> int:
+        """How many nested lists were followed to their ends."""
+        return self._followed
 
     @property
     def rows(self) -> int:

@@ -6,7 +6,7 @@ Knows nothing of paging.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,7 @@ from stripe_nb.errors import FrameError
 from stripe_nb.frames.schema import near
 from stripe_nb.frames.window import Window, bounds_of, iso, moment, shown
 
-__all__ = ["Query", "query_for"]
+__all__ = ["LIFTING", "Query", "lacked_parent", "query_for"]
 
 # The engine sets these itself.
 _PAGING = frozenset({"ending_before", "limit", "page", "starting_after"})
@@ -31,6 +31,12 @@ _HIDDEN = {
     ("price", "active"): "inactive and inline prices",
     ("review", "open"): "closed reviews",
     ("tax_id", "owner"): "tax ids of customers",
+}
+
+# What has Stripe list those too; where no one value does, each of several.
+LIFTING: Mapping[tuple[str, str], Sequence[Any]] = {
+    ("subscription", "status"): ["all"],
+    ("price", "active"): [True, False],
 }
 
 
@@ -113,6 +119,19 @@ def query_for(
         None if created is None else shown(bounds),
         _hidden(operation, given),
     )
+
+
+def lacked_parent(
+    name: str, filters: Mapping[str, Any]
+) -> tuple[Operation, str] | None:
+    """Return a resource's list and the one parameter that it lacks, if it does.
+
+    Most often that is the id of a parent.
+    """
+    given = {key: value for key, value in filters.items() if value is not None}
+    operation = _operation(name, given)
+    missing = _missing(operation, given)
+    return (operation, missing[0]) if len(missing) == 1 else None
 
 
 def _operation(name: str, given: Mapping[str, Any]) -> Operation:

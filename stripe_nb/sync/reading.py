@@ -29,6 +29,7 @@ from stripe_nb.frames.chunk import chunk_of
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.layout import Layout
 from stripe_nb.frames.objects import Object
+from stripe_nb.frames.query import LIFTING
 from stripe_nb.frames.schema import Schema
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
@@ -41,9 +42,6 @@ __all__ = ["Followed", "catch_up", "load_all", "resource_to_follow"]
 
 # Objects and events may turn up some time after their second.
 _LATE = 600
-# Else a subscription would vanish from its table when it is canceled, and a price
-# when it is archived.
-_LIFTING: Mapping[str, Sequence[Any]] = {"status": ["all"], "active": [True, False]}
 # An object's test clock is set for good: what the list left out it never had.
 _LASTING = {"test_clock"}
 # resource: the column that is null in rows of which no event tells. Stripe has
@@ -125,11 +123,10 @@ def resource_to_follow(name: str, client: Client, account: str | None) -> Follow
             "each time."
         )
     path = retrieve_path(load().resource(resource), pull.query.path)
-    filters = [
-        {hidden: value}
-        for hidden in pull.query.hidden
-        for value in _LIFTING.get(hidden, ())
-    ]
+    # Else a subscription would vanish from its table when it is canceled, and a
+    # price when it is archived.
+    lifting = {name: values for (of, name), values in LIFTING.items() if of == resource}
+    filters = [{name: value} for name, values in lifting.items() for value in values]
     return Followed(
         resource=resource,
         name=name,
@@ -137,7 +134,7 @@ def resource_to_follow(name: str, client: Client, account: str | None) -> Follow
         client=client,
         account=account,
         filters=filters or [{}],
-        hides=bool(pull.query.hidden.keys() - _LIFTING.keys() - _LASTING),
+        hides=bool(pull.query.hidden.keys() - lifting.keys() - _LASTING),
         path=path,
         is_told=is_told(resource) and path is not None,
         untold=_UNTOLD.get(resource),
