@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
 
-__all__ = ["Run", "normalise", "run_notebook", "run_notebooks", "write_page"]
+__all__ = ["Run", "normalise", "run_notebook", "run_notebooks"]
 
 # What the kernel's name is to papermill; `_OwnInterpreter` decides what runs.
 _KERNEL_NAME = "python3"
@@ -49,12 +49,16 @@ class Run:
         How many code cells it has, with the one of the parameters.
     seconds
         How long it took, with the start of the kernel.
+    cell_seconds
+        How long its cells took; what else there is went into the kernel's start
+        and end.
     """
 
     notebook: Path
     output: Path
     cells: int
     seconds: float
+    cell_seconds: float
 
 
 def run_notebook(
@@ -109,8 +113,8 @@ def run_notebook(
     try:
         _execute(source, target, dict(parameters or {}), kernel, timeout)
     finally:
-        cells = _tidy(target)
-    return Run(source, target, cells, monotonic() - started)
+        cells, cell_seconds = _tidy(target)
+    return Run(source, target, cells, monotonic() - started, cell_seconds)
 
 
 def run_notebooks(
@@ -172,41 +176,6 @@ def _run_or_error(
         return NotebookError(str(error))
 
 
-def write_page(notebook: Path, folder: Path, *, show_code: bool = False) -> Path:
-    """Write an executed notebook as a page that needs nothing else.
-
-    Parameters
-    ----------
-    notebook
-        An executed notebook.
-    folder
-        Where the page goes.
-    show_code
-        Whether the code is to be seen, or what came of it alone.
-
-    Returns
-    -------
-    Path
-        The page.
-    """
-    from nbconvert.exporters import HTMLExporter
-
-    # The default loads scripts of a CDN for formulas and drawings.
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        exclude_input=not show_code,
-        exclude_input_prompt=not show_code,
-        exclude_output_prompt=not show_code,
-        mathjax_url="",
-        require_js_url="",
-        mermaid_js_url="",
-    )
-    body, _ = exporter.from_filename(str(notebook))
-    folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"{notebook.stem}.html"
-    page.write_text(body, encoding="utf-8")
-    return page
-
-
 def normalise(notebook: NotebookNode) -> None:
     """Remove what differs between two equal runs, in place.
 
@@ -256,14 +225,19 @@ def _whole(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return joined
 
 
-def _tidy(target: Path) -> int:
-    """Normalise an executed copy where it lies; return its number of code cells."""
+def _tidy(target: Path) -> tuple[int, float]:
+    """Normalise an executed copy where it lies.
+
+    Returns its number of code cells, and how many seconds they took.
+    """
     if not target.is_file():
-        return 0
+        return 0, 0.0
     notebook = nbformat.read(target, as_version=4)
+    noted = [cell.metadata.get("papermill", {}) for cell in notebook.cells]
     normalise(notebook)
     nbformat.write(notebook, target)
-    return sum(cell.cell_type == "code" for cell in notebook.cells)
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    return cells, sum(each.get("duration") or 0.0 for each in noted)
 
 
 def _execute(

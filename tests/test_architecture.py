@@ -34,6 +34,7 @@ LAYERS = {
     "widgets": 9,
     "lessons": 10,
     "magics": 10,
+    "page": 10,
     "runner": 10,
     "testing": 11,
     "cli": 12,

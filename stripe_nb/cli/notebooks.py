@@ -8,11 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from stripe_nb.errors import NotebookError
+
+if TYPE_CHECKING:
+    from stripe_nb.runner import Run
 
 __all__ = ["command"]
 
@@ -115,23 +118,50 @@ def _run_all(
     output: Path,
 ) -> list[Path | None]:
     """Run notebooks side by side; return their copies, None for one that failed."""
+    from stripe_nb.clock import monotonic
     from stripe_nb.runner import run_notebooks
 
     values = {name: _value(text) for name, text in parameters}
-    copies: list[Path | None] = []
-    runs = run_notebooks(_notebooks(paths), output, parameters=values, jobs=jobs)
-    for done in runs:
+    notebooks = _notebooks(paths)
+    started = monotonic()
+    runs: list[Run] = []
+    failures: list[NotebookError] = []
+    for done in run_notebooks(notebooks, output, parameters=values, jobs=jobs):
         if isinstance(done, NotebookError):
-            click.echo(f"{'FAILED':6} {'':8}  {done}")
-            copies.append(None)
+            failures.append(done)
+            said = f"FAILED  {done}"
         else:
-            click.echo(f"{'ok':6} {done.seconds:6.1f} s  {done.notebook.name}")
-            copies.append(done.output)
-    return copies
+            runs.append(done)
+            said = f"ok      {done.notebook.name}"
+        click.echo(f"[{len(runs) + len(failures)}/{len(notebooks)}] {said}")
+    runs.sort(key=lambda run: notebooks.index(run.notebook))
+    click.echo(_table(runs, len(failures), monotonic() - started))
+    return [run.output for run in runs] + [None for _ in failures]
+
+
+def _table(runs: Sequence[Run], failed: int, seconds: float) -> str:
+    """Return what each notebook took, and all of them."""
+    rows = [("Notebook", "Cells", "Running", "Kernel")]
+    rows += [
+        (
+            run.notebook.stem,
+            str(run.cells),
+            f"{run.cell_seconds:.1f} s",
+            f"{run.seconds - run.cell_seconds:.1f} s",
+        )
+        for run in runs
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join([name.ljust(widths[0]), *map(str.rjust, rest, widths[1:])])
+        for name, *rest in rows
+    ]
+    told = f"{len(runs)} ran" + (f", {failed} failed" if failed else "")
+    return "\n".join(["", *lines, "", f"{told} in {seconds:.1f} s."])
 
 
 def _write_pages(copies: Sequence[Path | None], html: Path, *, show_code: bool) -> None:
-    from stripe_nb.runner import write_page
+    from stripe_nb.page import write_page
 
     for copy in copies:
         if copy is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -35,7 +36,7 @@ def test_run_takes_parameters_and_writes_a_copy(tmp_path: Path) -> None:
         "run", tmp_path, "-p", "number", "4", "--output", tmp_path / "runs"
     )
     assert status == 0, output
-    assert output.startswith("ok")
+    assert output.startswith("[1/1] ok      double.ipynb\n")
     assert (tmp_path / "runs" / "double.ipynb").is_file()
 
 
@@ -67,3 +68,94 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
 def test_test_compares_stored_outputs(tmp_path: Path, stored: str, status: int) -> None:
     _write(tmp_path / "a.ipynb", "number = 4", "print(number)", output=stored)
     assert _invoke("test", tmp_path)[0] == status
+
+
+def test_run_ends_with_a_table_of_times(tmp_path: Path) -> None:
+    _write(tmp_path / "quick.ipynb", "number = 1")
+    _write(tmp_path / "slow.ipynb", "number = 1", "import time; time.sleep(1.2)")
+    _write(tmp_path / "wrong.ipynb", "number = 1", "1 / 0")
+    status, output = _invoke("run", tmp_path, "--output", tmp_path / "runs")
+    assert status == 1
+    table = output[output.index("\nNotebook ") :].splitlines()[1:]
+    assert [line.split()[0] for line in table[:3]] == ["Notebook", "quick", "slow"]
+    name, cells, running, _, kernel, _ = table[2].split()
+    assert (name, cells) == ("slow", "2")
+    assert float(running) >= 1.2
+    assert float(kernel) > 0
+    assert re.search(r"^2 ran, 1 failed in \d+\.\d s\.$", output, re.MULTILINE)
+
+
+def test_a_failing_cell_is_shown_with_its_traceback(tmp_path: Path) -> None:
+    _write(tmp_path / "a.ipynb", "number = 1", "wanted = {}\nwanted['missing']")
+    _, output = _invoke("run", tmp_path, "--output", tmp_path / "runs")
+    assert "a.ipynb stopped in cell [2] with KeyError" in output
+    assert "wanted['missing']" in output
+    assert "\x1b[" not in output
+
+
+def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
+    meet = (
+        "import time, pathlib\n"
+        "pathlib.Path(mine).touch()\n"
+        "while not pathlib.Path(other).exists(): time.sleep(0.05)"
+    )
+    for mine, other in (("a", "b"), ("b", "a")):
+        names = (str(tmp_path / mine), str(tmp_path / other))
+        _write(
+            tmp_path / f"{mine}.ipynb", "mine, other = {!r}, {!r}".format(*names), meet
+        )
+    status, output = _invoke(
+        "run", tmp_path, "--jobs", "2", "--output", tmp_path / "runs"
+    )
+    assert status == 0, output
+    assert "2 ran in" in output
+
+
+def test_run_writes_pages_with_the_code(tmp_path: Path) -> None:
+    _write(tmp_path / "a.ipynb", "number = 1", "print('the sum is', 40 + number)")
+    pages = tmp_path / "pages"
+    status, output = _invoke(
+        "run", tmp_path / "a.ipynb", "--output", tmp_path / "runs", "--html", pages
+    )
+    assert status == 0, output
+    page = (pages / "a.html").read_text("utf-8")
+    assert "the sum is 41" in page
+    assert "number" in page
+    assert f"Page: {pages / 'a.html'}" in output
+
+
+def test_report_is_a_page_to_send(tmp_path: Path) -> None:
+    status, output = _invoke("report", "--html", tmp_path, "-p", "month", "2026-01")
+    assert status == 0, output
+    page = (tmp_path / "10_payments_report.html").read_text("utf-8")
+    assert "<title>Payments of a period</title>" in page
+    assert "Payments from 2026-01-01 until before 2026-02-01" in page
+    assert "data:image/png;base64," in page
+    # Neither code nor lesson, and nothing that a reader's browser would fetch.
+    for left_out in ("snb.connect", "You will", "Exercise", "What you learned"):
+        assert left_out not in page
+    assert not re.search(r"<script|<link|<iframe|src=.https?:|@import", page)
+    assert not re.search(r"[sr]k_test_\w{8}|127\.0\.0\.1", page)
+
+
+def test_report_of_another_notebook_keeps_its_outputs(tmp_path: Path) -> None:
+    _write(tmp_path / "mine.ipynb", "number = 1", "print('answer', 41 + number)")
+    status, output = _invoke("report", tmp_path / "mine.ipynb", "--html", tmp_path)
+    assert status == 0, output
+    page = (tmp_path / "mine.html").read_text("utf-8")
+    assert "answer 42" in page
+    assert "<title>mine</title>" in page
+
+
+def test_report_of_what_fails_makes_no_page(tmp_path: Path) -> None:
+    _write(tmp_path / "a.ipynb", "number = 1", "1 / 0")
+    status, output = _invoke("report", tmp_path / "a.ipynb", "--html", tmp_path)
+    assert status == 1
+    assert "ZeroDivisionError" in output
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    status, output = _invoke("run", tmp_path / "no.ipynb")
+    assert status == 2
+    assert "no.ipynb' does not exist" in output

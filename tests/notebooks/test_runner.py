@@ -97,3 +97,22 @@ def test_file_that_is_no_notebook_is_an_error(tmp_path: Path) -> None:
     path.write_text("hello")
     with pytest.raises(NotebookError, match="is not a notebook"):
         run_notebook(path, tmp_path / "copy.ipynb")
+
+
+def test_a_button_that_writes_into_an_output_does_not_hang(tmp_path: Path) -> None:
+    # Seen with nbclient: its answers to the widget kept it from the cell's end.
+    widgets = (
+        "import ipywidgets\n"
+        "out, button = ipywidgets.Output(), ipywidgets.Button()\n"
+        "def write(_):\n"
+        "    with out:\n"
+        "        print('clicked')\n"
+        "button.on_click(write)\n"
+    )
+    path = _notebook(
+        tmp_path, widgets, "for _ in range(20): button.click()", "print(1)"
+    )
+    run = run_notebook(path, tmp_path / "copy.ipynb", timeout=60)
+    assert _printed(run.output)[-1] == "1"
+    assert run.cells == 3
+    assert 0 < run.cell_seconds < run.seconds
