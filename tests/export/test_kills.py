@@ -202,13 +202,17 @@ def _finish(server: ListServer, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+def _kill_when(
+    process: subprocess.Popen[bytes],
+    is_time: Callable[[], bool],
+    how: signal.Signals = signal.SIGKILL,
+) -> None:
     until = monotonic() + 60
     while not is_time() and monotonic() < until:
         assert process.poll() is None
         sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
+    process.send_signal(how)
+    assert process.wait(20) == -how
 
 
 def _pieces(folder: Path) -> int:
@@ -282,6 +286,18 @@ def test_a_kill_while_the_file_is_written_costs_no_request(
     assert not path.exists()
     assert _finish(server, path) == uninterrupted
     assert server.requests == 0
+
+
+def test_ctrl_c_leaves_nothing_half_written_and_is_gone_on_from(
+    server: ListServer, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "customers.jsonl"
+    with _begin(server, path) as process:
+        _kill_when(process, lambda: _pieces(tmp_path) > 9, signal.SIGINT)
+    assert [each.suffix for each in tmp_path.iterdir()] == [".spool"]
+    kept = _kept(path, tmp_path / "kept")
+    assert _finish(server, path) == uninterrupted
+    assert set(server.order()) == set(_outside(kept, range(_ROWS)))
 
 
 @pytest.fixture(scope="module")

@@ -40,8 +40,16 @@ class DuckWarehouse:
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
+        is_new = not path.exists()
+        try:
+            with self._telling():
+                self._connection = duckdb.connect(path)
+        except ExportError:
+            # A file that a full disk cut short could never be opened again.
+            if is_new:
+                path.unlink(missing_ok=True)
+            raise
         with self._telling():
-            self._connection = duckdb.connect(path)
             # Times come back in UTC wherever this runs.
             self._connection.execute("set timezone = 'UTC'")
 

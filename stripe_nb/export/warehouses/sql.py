@@ -74,8 +74,14 @@ class SqlWarehouse:
         try:
             self._engine = sa.create_engine(parsed, hide_parameters=True)
         except ImportError as error:
-            extra = "postgresql" if "postgresql" in driver else "sql"
-            raise MissingDependencyError(error.name or driver, extra) from error
+            if driver == _DRIVERS["postgresql"]:
+                raise MissingDependencyError(
+                    error.name or driver, "postgresql"
+                ) from error
+            raise ExportError(
+                f"{parsed.drivername}:// needs the package {error.name!r}, which is "
+                "not installed; install it, or name another driver in the URL."
+            ) from error
         except sa.exc.NoSuchModuleError as error:
             raise ExportError(
                 f"SQLAlchemy has no dialect {parsed.drivername!r}; install the "
