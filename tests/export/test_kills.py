@@ -35,9 +35,12 @@ _PIECE, _PAGES = 1_000, 2 * 100
 # How many objects there are of the kind without a filter by ``created``.
 _METHODS = 7_000
 _EXPORT = """
+import signal
 import sys
 from stripe_nb.export import export
 from stripe_nb.session import connect
+# What runs in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with connect(sandbox_url=sys.argv[1]) as client:
     export(sys.argv[3], sys.argv[2], client=client, progress=False)
 """
