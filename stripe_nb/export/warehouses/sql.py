@@ -133,11 +133,9 @@ class SqlWarehouse:
         with self._telling():
             self._table(table, schema).create(self._connection)
 
-    def add_column(self, table: str, item: pa.Field) -> None:
-        """Give a table one more column."""
-        kind = self._type(item).compile(self._engine.dialect)
-        name = self.quoted(item.name)
-        self.execute(f"ALTER TABLE {self.quoted(table)} ADD COLUMN {name} {kind}")
+    def column_type(self, item: pa.Field) -> str:
+        """Return the database's own word for a column's type."""
+        return str(self._type(item).compile(self._engine.dialect))
 
     def insert(self, table: str, schema: pa.Schema, rows: Iterable[pa.Table]) -> int:
         """Add rows to a table; return how many they were."""
