@@ -24,8 +24,8 @@ __all__ = ["command"]
 @click.option(
     "--created",
     metavar="A..B",
-    help="Only what was created from A on and before B, such as "
-    "2026-01-01..2026-02-01; either may be left out.",
+    help="Only what was created from A on and before B, in UTC, such as "
+    "2026-01-01..2026-02-01 for January; either may be left out.",
 )
 @click.option("--fields", metavar="A,B", help="Only these columns, in this order.")
 @click.option(

@@ -16,17 +16,17 @@ from typing import Any
 import pyarrow as pa
 import stripe
 
+from stripe_nb.errors import ExportError
 from stripe_nb.export.certificate import certificate_of
-from stripe_nb.export.replacing import telling
 from stripe_nb.export.rows import Rows, schema_with
-from stripe_nb.export.spans import Span, asked_span, without
+from stripe_nb.export.spans import Span, without
 from stripe_nb.export.spool import Spool
 from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Piece, Pull, pull_of
 from stripe_nb.frames.layout import Layout, to_pandas
 from stripe_nb.frames.reader import is_lost
 from stripe_nb.frames.selection import Selection
-from stripe_nb.frames.window import iso
+from stripe_nb.frames.window import iso, span_of
 from stripe_nb.session import current
 
 __all__ = ["fetched", "fingerprint"]
@@ -49,10 +49,10 @@ def fetched(asked: Selection, folder: Path, *, progress: bool | None) -> Iterato
     progress
         Whether to show a bar.
     """
-    with telling(folder):
+    with _keeping(folder):
         spool = Spool(folder)
     try:
-        with spool:
+        with _keeping(folder), spool:
             attrs = _fill(spool, asked, progress)
             yield _rows(spool, pull_of(asked), attrs)
     except BaseException as error:
@@ -61,6 +61,18 @@ def fetched(asked: Selection, folder: Path, *, progress: bool | None) -> Iterato
                 "What has been read is kept: the same export goes on from there."
             )
         raise
+
+
+@contextmanager
+def _keeping(folder: Path) -> Iterator[None]:
+    """Say of an error of the system where it kept rows from being held."""
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise ExportError(
+            f"can't keep rows in {str(folder.parent)!r} while they are read: {cause}."
+        ) from error
 
 
 def fingerprint(asked: Selection, place: str) -> str:
@@ -119,7 +131,7 @@ def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
     if not spool.covered:
         return None
     bounds = pull_of(asked).query.params.get("created", {})
-    return without(asked_span(bounds), spool.covered)
+    return without(span_of(bounds), spool.covered)
 
 
 def _keep(spool: Spool, piece: Piece[Chunk], *, may_resume: bool) -> None:

@@ -6,30 +6,14 @@ Both ends are Unix seconds; None stands for an open end.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Span", "asked_span", "holds", "merged", "without"]
+__all__ = ["Span", "holds", "merged", "without"]
 
 Span = tuple[int | None, int | None]
-
-
-def asked_span(bounds: Mapping[str, Any]) -> Span:
-    """Return the range that Stripe's operators mean.
-
-    Examples
-    --------
-    >>> asked_span({"gt": 9, "lte": 20})
-    (10, 21)
-    """
-    starts = [bounds["gte"]] if "gte" in bounds else []
-    starts += [bounds["gt"] + 1] if "gt" in bounds else []
-    ends = [bounds["lt"]] if "lt" in bounds else []
-    ends += [bounds["lte"] + 1] if "lte" in bounds else []
-    return max(starts, default=None), min(ends, default=None)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

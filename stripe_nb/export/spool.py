@@ -15,6 +15,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -103,8 +104,10 @@ class Spool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._rows.close()
-        self._journal.close()
+        for file in (self._rows, self._journal):
+            # What a full disk didn't take, it doesn't take now.
+            with nullcontext() if error is None else suppress(OSError):
+                file.close()
         # What can't be written as asked won't be on a second attempt.
         may_pass = error is not None and not isinstance(error, StripeNbError)
         if may_pass and (self.covered or self.after or self.attrs is not None):

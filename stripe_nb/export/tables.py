@@ -129,7 +129,9 @@ def widen(warehouse: Warehouse, table: str, schema: pa.Schema) -> None:
         return
     for item in schema:
         if item.name not in there:
-            warehouse.add_column(table, item)
+            name, kind = warehouse.quoted(item.name), warehouse.column_type(item)
+            of = warehouse.quoted(table)
+            warehouse.execute(f"ALTER TABLE {of} ADD COLUMN {name} {kind}")
 
 
 def drop(warehouse: Warehouse, table: str) -> None:

@@ -51,6 +51,10 @@ def target_for(request: Request) -> Target:
         If what is needed for it isn't installed.
     """
     place = request.place
+    if not place.strip():
+        raise ExportError(
+            "give the name of a file, such as customers.csv, or a database's URL."
+        )
     if is_warehouse(place):
         return WarehouseTarget(request)
     if request.append or request.table is not None:
@@ -65,6 +69,11 @@ def target_for(request: Request) -> Target:
         return RemoteTarget(request)
     if place.endswith(("/", os.sep)):
         return FolderTarget(request)
+    if Path(place).expanduser().is_dir():
+        raise ExportError(
+            f"{place!r} is a folder; name a file in it, or end it in / for a folder "
+            "of Parquet."
+        )
     return FileTarget(request)
 
 

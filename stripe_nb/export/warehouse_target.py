@@ -75,6 +75,8 @@ class WarehouseTarget:
     """
 
     def __init__(self, request: Request) -> None:
+        if request.table is not None and not request.table.strip():
+            raise ExportError("the table needs a name; leave table= out for the usual.")
         self._request = request
         self._is_file = is_duckdb(request.place)
         if self._is_file:

@@ -32,6 +32,7 @@ from stripe_nb.frames.reader import Objects, Piece, Progress, Reader
 from stripe_nb.frames.schema import Path, Schema, schema_of
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender, sender_for
+from stripe_nb.frames.window import span_of
 from stripe_nb.session import Client, current
 
 __all__ = ["Pull", "pieces_of"]
@@ -262,10 +263,7 @@ class Pull:
             return sorted(self._todo, key=_newest_first)
         if self._stamp() is None:
             return [(None, None)]
-        bounds = self.query.params.get("created", {})
-        starts = [at + (name == "gt") for name, at in bounds.items() if "g" in name]
-        ends = [at + (name == "lte") for name, at in bounds.items() if "l" in name]
-        return [(max(starts, default=None), min(ends, default=None))]
+        return [span_of(self.query.params.get("created", {}))]
 
 
 def pieces_of(

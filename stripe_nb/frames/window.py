@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 from stripe_nb.clock import parse_time
 from stripe_nb.errors import FrameError
 
-__all__ = ["Moment", "Window", "bounds_of", "iso", "moment", "shown"]
+__all__ = ["Moment", "Window", "bounds_of", "iso", "moment", "shown", "span_of"]
 
 Moment = str | int | date | datetime
 Window = tuple[Moment | None, Moment | None] | Mapping[str, Moment | None]
@@ -49,11 +49,15 @@ def bounds_of(name: str, value: Any) -> dict[str, int]:
             f"{name}={value!r} is no span of time; give (start, end), for example "
             f'{name}=("2026-01-01", "2026-02-01"), with None for an open end.'
         )
-    return {
+    bounds = {
         operator: moment(name, value[operator])
         for operator in value
         if value[operator] is not None
     }
+    start, end = span_of(bounds)
+    if start is not None and end is not None and end < start:
+        raise FrameError(f"{name}={value!r} ends before it begins; swap the two.")
+    return bounds
 
 
 def moment(name: str, value: Any) -> int:
@@ -111,12 +115,24 @@ def shown(bounds: Mapping[str, int]) -> tuple[str | None, str | None]:
     >>> shown({"gte": 1768435200, "lte": 1768435200})
     ('2026-01-15T00:00:00Z', '2026-01-15T00:00:01Z')
     """
+    start, end = span_of(bounds)
+    return _iso_or_none(start), _iso_or_none(end)
+
+
+def span_of(bounds: Mapping[str, int]) -> tuple[int | None, int | None]:
+    """Return start (inclusive) and end (exclusive) of bounds, None for an open end.
+
+    Examples
+    --------
+    >>> span_of({"gt": 9, "lte": 20})
+    (10, 21)
+    """
     starts = [bounds["gte"]] if "gte" in bounds else []
     starts += [bounds["gt"] + 1] if "gt" in bounds else []
     ends = [bounds["lt"]] if "lt" in bounds else []
     ends += [bounds["lte"] + 1] if "lte" in bounds else []
-    return _iso_or_none(max, starts), _iso_or_none(min, ends)
+    return max(starts, default=None), min(ends, default=None)
 
 
-def _iso_or_none(choose: Callable[[list[int]], int], times: list[int]) -> str | None:
-    return iso(min(choose(times), _LAST)) if times else None
+def _iso_or_none(at: int | None) -> str | None:
+    return None if at is None else iso(min(at, _LAST))

@@ -97,13 +97,14 @@ def _one(job: _Job, followed: Followed) -> Run:
     newest = newest_event(job.client, job.account)
     with open_warehouse(job.place) as warehouse:
         former = past(warehouse, followed.table, job.scope)
-        there = bool(warehouse.columns(followed.table))
+        # Where a column is new, as after an upgrade, rows without an event lack it.
+        is_ready = followed.fits(warehouse.columns(followed.table), warehouse)
         this = Run(
             run_id=random_token(16),
             table_name=followed.table,
             scope=job.scope,
             status="running",
-            mode=_mode(job, followed, former if there else [], newest),
+            mode=_mode(job, followed, former if is_ready else [], newest),
             started=wall_time(),
             events_until=newest,
         )

@@ -20,11 +20,13 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import SyncError
 from stripe_nb.export.fetched import fetched, fingerprint
 from stripe_nb.export.rows import Rows
+from stripe_nb.export.tables import column_names
 from stripe_nb.export.warehouse_target import (
     WarehouseTarget,
     open_warehouse,
     table_name,
 )
+from stripe_nb.export.warehouses import Warehouse
 from stripe_nb.frames.chunk import chunk_of
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.layout import Layout
@@ -105,6 +107,11 @@ class Followed:
     def schema(self) -> Schema:
         """The columns that its objects become."""
         return self.pulls()[0].schema
+
+    def fits(self, there: Sequence[str], warehouse: Warehouse) -> bool:
+        """Tell whether a table has all columns that are there whatever the rows."""
+        names = Layout(self.schema).arrow_schema.names
+        return set(column_names(names, warehouse.name_limit, there)) <= set(there)
 
 
 def resource_to_follow(name: str, client: Client, account: str | None) -> Followed:

@@ -9,9 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from zipfile import ZipFile
 
+import duckdb
 import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from stripe_nb.errors import ExportError
@@ -113,6 +115,38 @@ def test_excel_runs_no_text(tmp_path: Path, text: str, neutral: bool) -> None:
     assert "hyperlink" not in sheet
     assert ('quotePrefix="1"' in styles) is neutral
     assert _sheet(path) == [(text,), (text,)]
+
+
+def test_excel_shows_times_of_any_zone_in_utc(tmp_path: Path) -> None:
+    times = pd.to_datetime(pd.Series([NOON, None]), utc=True)
+    zones = ("Europe/Zurich", "Asia/Tokyo")
+    columns = {zone: times.dt.tz_convert(zone) for zone in zones}
+    path = export(pd.DataFrame({**columns, "id": ["a", "b"]}), tmp_path / "t.xlsx")
+    noon = NOON.replace(tzinfo=None)
+    assert _sheet(path)[1:] == [(noon, noon, "a"), (None, None, "b")]
+
+
+HUGE = [2**63 - 1, -(2**63), 2**53 + 1, None, 0]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet", "t.duckdb"])
+def test_huge_numbers_beside_nulls_stay_exact(tmp_path: Path, name: str) -> None:
+    rows = pd.DataFrame({"amount": pd.Series(HUGE, dtype="Int64")})
+    path = tmp_path / name
+    export(rows, path, **({"table": "t"} if name == "t.duckdb" else {}))
+    if name == "t.csv":
+        lines = path.read_text().splitlines()[1:]
+        assert lines == ["" if value is None else str(value) for value in HUGE]
+    elif name == "t.jsonl":
+        found = [json.loads(line)["amount"] for line in path.read_text().splitlines()]
+        assert found == HUGE
+    elif name == "t.parquet":
+        assert pd.read_parquet(path)["amount"].dtype == pd.Int64Dtype()
+        assert pq.read_table(path)["amount"].to_pylist() == HUGE
+    else:
+        with duckdb.connect(path) as there:
+            held = there.execute("select amount from t").fetchall()
+        assert [value for (value,) in held] == HUGE
 
 
 def test_excel_says_in_one_sentence_what_it_can_not_hold(

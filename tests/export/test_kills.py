@@ -35,9 +35,12 @@ _PIECE, _PAGES = 1_000, 2 * 100
 # How many objects there are of the kind without a filter by ``created``.
 _METHODS = 7_000
 _EXPORT = """
+import signal
 import sys
 from stripe_nb.export import export
 from stripe_nb.session import connect
+# What runs in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with connect(sandbox_url=sys.argv[1]) as client:
     export(sys.argv[3], sys.argv[2], client=client, progress=False)
 """
@@ -202,13 +205,17 @@ def _finish(server: ListServer, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _kill_when(process: subprocess.Popen[bytes], is_time: Callable[[], bool]) -> None:
+def _kill_when(
+    process: subprocess.Popen[bytes],
+    is_time: Callable[[], bool],
+    how: signal.Signals = signal.SIGKILL,
+) -> None:
     until = monotonic() + 60
     while not is_time() and monotonic() < until:
         assert process.poll() is None
         sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(10) == -signal.SIGKILL
+    process.send_signal(how)
+    assert process.wait(20) == -how
 
 
 def _pieces(folder: Path) -> int:
@@ -282,6 +289,18 @@ def test_a_kill_while_the_file_is_written_costs_no_request(
     assert not path.exists()
     assert _finish(server, path) == uninterrupted
     assert server.requests == 0
+
+
+def test_ctrl_c_leaves_nothing_half_written_and_is_gone_on_from(
+    server: ListServer, uninterrupted: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "customers.jsonl"
+    with _begin(server, path) as process:
+        _kill_when(process, lambda: _pieces(tmp_path) > 9, signal.SIGINT)
+    assert [each.suffix for each in tmp_path.iterdir()] == [".spool"]
+    kept = _kept(path, tmp_path / "kept")
+    assert _finish(server, path) == uninterrupted
+    assert set(server.order()) == set(_outside(kept, range(_ROWS)))
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ __all__ = ["CsvWriter"]
 
 # What spreadsheets take for the beginning of a formula:
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = "^([=+\\-@\t\r\n])"
+_FORMULA = "^([=+\\-@＝＋－＠\t\r\n])"  # noqa: RUF001 - as wide as some type them
 
 
 @writes(".csv", ".csv.gz", ".csv.zst")

@@ -47,8 +47,8 @@ class Warehouse(Protocol):
     def create(self, table: str, schema: pa.Schema) -> None:
         """Make a table of a schema's columns, without rows."""
 
-    def add_column(self, table: str, item: pa.Field) -> None:
-        """Give a table one more column."""
+    def column_type(self, item: pa.Field) -> str:
+        """Return the database's own word for a column's type."""
 
     def insert(self, table: str, schema: pa.Schema, rows: Iterable[pa.Table]) -> int:
         """Add rows to a table; return how many they were."""

@@ -40,8 +40,16 @@ class DuckWarehouse:
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
+        is_new = not path.exists()
+        try:
+            with self._telling():
+                self._connection = duckdb.connect(path)
+        except ExportError:
+            # A file that a full disk cut short could never be opened again.
+            if is_new:
+                path.unlink(missing_ok=True)
+            raise
         with self._telling():
-            self._connection = duckdb.connect(path)
             # Times come back in UTC wherever this runs.
             self._connection.execute("set timezone = 'UTC'")
 
@@ -84,13 +92,11 @@ class DuckWarehouse:
         empty = _plain(schema.empty_table())
         self._take(f"create table {self.quoted(table)} as from {_ROWS}", empty)
 
-    def add_column(self, table: str, item: pa.Field) -> None:
-        """Give a table one more column."""
+    def column_type(self, item: pa.Field) -> str:
+        """Return the database's own word for a column's type."""
         empty = _plain(pa.schema([item]).empty_table())
         with self._telling():
-            kind = str(self._connection.from_arrow(empty).types[0])
-        name = self.quoted(item.name)
-        self.execute(f"alter table {self.quoted(table)} add column {name} {kind}")
+            return str(self._connection.from_arrow(empty).types[0])
 
     def insert(self, table: str, schema: pa.Schema, rows: Iterable[pa.Table]) -> int:
         """Add rows to a table; return how many they were."""

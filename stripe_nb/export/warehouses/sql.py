@@ -74,8 +74,14 @@ class SqlWarehouse:
         try:
             self._engine = sa.create_engine(parsed, hide_parameters=True)
         except ImportError as error:
-            extra = "postgresql" if "postgresql" in driver else "sql"
-            raise MissingDependencyError(error.name or driver, extra) from error
+            if driver == _DRIVERS["postgresql"]:
+                raise MissingDependencyError(
+                    error.name or driver, "postgresql"
+                ) from error
+            raise ExportError(
+                f"{parsed.drivername}:// needs the package {error.name!r}, which is "
+                "not installed; install it, or name another driver in the URL."
+            ) from error
         except sa.exc.NoSuchModuleError as error:
             raise ExportError(
                 f"SQLAlchemy has no dialect {parsed.drivername!r}; install the "
@@ -127,11 +133,9 @@ class SqlWarehouse:
         with self._telling():
             self._table(table, schema).create(self._connection)
 
-    def add_column(self, table: str, item: pa.Field) -> None:
-        """Give a table one more column."""
-        kind = self._type(item).compile(self._engine.dialect)
-        name = self.quoted(item.name)
-        self.execute(f"ALTER TABLE {self.quoted(table)} ADD COLUMN {name} {kind}")
+    def column_type(self, item: pa.Field) -> str:
+        """Return the database's own word for a column's type."""
+        return str(self._type(item).compile(self._engine.dialect))
 
     def insert(self, table: str, schema: pa.Schema, rows: Iterable[pa.Table]) -> int:
         """Add rows to a table; return how many they were."""
