@@ -9,9 +9,10 @@ each, as a test suite lets it. So stored objects are no excuse: whatever is larg
 or slower in the last stretches than in the first ones has leaked. The clients go
 through the package, in one process; the sandbox serves in another.
 
-Each line is a stretch: its requests, what failed, how long they took, the processor
-time of the sandbox for one of them (which a busy machine hardly changes), and what
-each process held in memory when the stretch had ended.
+Each line is a stretch: its requests, what failed, how long they took, how much
+longer than those to a bare server that the clients ask meanwhile (so that other work
+of the machine slows both), the processor time of the sandbox for one of them, and
+what each process held in memory when the stretch had ended.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from multiprocessing.connection import Connection
@@ -34,9 +35,15 @@ from typing import Any
 
 import requests
 import stripe
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from stripe_nb.frames import frame
 from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox.sockets import listen_tcp
 from stripe_nb.session import Client, connect
 from stripe_nb.testing.clock import StripeClock
 from stripe_nb.webhooks import listen
@@ -60,7 +67,17 @@ WARM_UP = 2
 
 @dataclass(frozen=True)
 class Stretch:
-    """What a stretch of the load cost: milliseconds, and megabytes at its end."""
+    """What a stretch of the load cost.
+
+    Attributes
+    ----------
+    median, slowest
+        The time of a request, and of the slowest hundredth, by the bare server's.
+    processor
+        Milliseconds of the sandbox's processor time for a request.
+    sandbox, clients
+        Megabytes in memory at the end.
+    """
 
     median: float
     slowest: float
@@ -108,6 +125,21 @@ def serve(pipe: Connection) -> None:
             before = time.process_time()
 
 
+def serve_bare(pipe: Connection) -> None:
+    """Serve nothing, by the server that the sandbox has."""
+
+    async def answer(_request: Request) -> Response:
+        return Response(b"{}", media_type="application/json")
+
+    app = Starlette(routes=[Route("/{path:path}", answer)])
+    listener = listen_tcp(0)
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, ws="none", timeout_keep_alive=60
+    )
+    pipe.send(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
 class Shopper(threading.Thread):
     """Does what a shop does: writes, reads, lists, searches, and is refused.
 
@@ -115,26 +147,30 @@ class Shopper(threading.Thread):
     ----------
     client
         What it asks with, as all the others.
+    bare
+        The address of the bare server.
     number
         Whose dice it throws.
     rounds
         How often it does it all.
     """
 
-    def __init__(self, client: Client, number: int, rounds: int) -> None:
+    def __init__(self, client: Client, bare: str, number: int, rounds: int) -> None:
         super().__init__(daemon=True)
         self.client = client
+        self.bare = bare
         self.dice = random.Random(number)  # noqa: S311  # no secrets come of it
         self.rounds = rounds
         self.number = number
         self.seconds: list[float] = []
+        self.bare_seconds: list[float] = []
         self.failures: list[str] = []
 
     def run(self) -> None:
         with requests.Session() as self.http:
             self.http.headers["Authorization"] = f"Bearer {self.client.target.key}"
             for turn in range(self.rounds):
-                for work in (self.buy, self.look, self.repeat):
+                for work in (self.buy, self.look, self.repeat, self.compare):
                     self.guarded(work, turn)
                 if turn % 10 == self.number % 10:
                     self.guarded(self.subscribe, turn)
@@ -184,6 +220,14 @@ class Shopper(threading.Thread):
         ]
         if made[0] != made[1]:
             self.failures.append(f"One idempotency key made {made}.")
+
+    def compare(self, turn: int) -> None:
+        """Ask the bare server, which takes what the machine takes for anything."""
+        del turn
+        for _ in range(3):
+            began = time.perf_counter()
+            self.http.get(self.bare, timeout=30).json()
+            self.bare_seconds.append(time.perf_counter() - began)
 
     def subscribe(self, turn: int) -> None:
         """Let a subscription renew, by way of the SDK."""
@@ -245,7 +289,7 @@ class Shopper(threading.Thread):
         return answer.json()
 
     @contextmanager
-    def timed(self) -> Any:
+    def timed(self) -> Iterator[None]:
         began = time.perf_counter()
         yield
         self.seconds.append(time.perf_counter() - began)
@@ -263,13 +307,15 @@ class Receiver:
             self.paid.append(event.data.object.id)
 
 
-def shop(client: Client, clients: int, rounds: int) -> tuple[list[float], list[str]]:
-    """Let the shoppers do their rounds; return the times, and what failed."""
+def shop(
+    client: Client, bare: str, clients: int, rounds: int
+) -> tuple[list[Shopper], list[str]]:
+    """Let the shoppers do their rounds; return them, and what failed."""
     receiver = Receiver()
     kinds = ["payment_intent.succeeded", "invoice.paid", "customer.deleted"]
     with listen(client=client, events=kinds) as inbox:
         inbox.on("payment_intent.succeeded")(receiver)
-        shoppers = [Shopper(client, number, rounds) for number in range(clients)]
+        shoppers = [Shopper(client, bare, number, rounds) for number in range(clients)]
         for each in shoppers:
             each.start()
         for each in shoppers:
@@ -277,7 +323,7 @@ def shop(client: Client, clients: int, rounds: int) -> tuple[list[float], list[s
         failures = [failure for each in shoppers for failure in each.failures]
         failures += missed(client, receiver)
         failures += [str(each.problem) for each in inbox.received if each.problem]
-    return [taken for each in shoppers for taken in each.seconds], failures
+    return shoppers, failures
 
 
 def missed(client: Client, receiver: Receiver) -> list[str]:
@@ -304,6 +350,20 @@ def megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+@contextmanager
+def process(serving: Callable[[Connection], None]) -> Iterator[Connection]:
+    """Run a server in a process of its own; give the pipe to it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    server = context.Process(target=serving, args=(theirs,), daemon=True)
+    server.start()
+    try:
+        yield ours
+    finally:
+        server.kill()
+        server.join()
+
+
 def main() -> None:
     """Load a sandbox, and print how it fares."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -311,42 +371,58 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=40, help="of each, in a stretch")
     options = parser.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs,))
-    server.start()
     stretches: list[Stretch] = []
     failures = asked = 0
     end = time.monotonic() + options.minutes * 60
-    with connect(sandbox_url=ours.recv()) as client:
-        while time.monotonic() < end:
-            taken, failed = shop(client, options.clients, options.rounds)
-            ours.send("anew")
-            used, lost, held = ours.recv()
-            failed += lost
-            stretches.append(
-                Stretch(
-                    median=statistics.median(taken) * 1000,
-                    slowest=statistics.quantiles(taken, n=100)[98] * 1000,
-                    processor=used / len(taken) * 1000,
-                    sandbox=held,
-                    clients=megabytes(),
+    with process(serve) as pipe, process(serve_bare) as bare:
+        address = bare.recv()
+        with connect(sandbox_url=pipe.recv()) as client:
+            while time.monotonic() < end:
+                shoppers, failed = shop(
+                    client, address, options.clients, options.rounds
                 )
-            )
-            asked, failures = asked + len(taken), failures + len(failed)
-            print(line(stretches[-1], len(taken), failed), flush=True)
-    ours.send("stop")
-    server.join(10)
+                pipe.send("anew")
+                used, lost, held = pipe.recv()
+                failed += lost
+                stretch, made = measured(shoppers, used, held)
+                print(line(stretch, shoppers, failed), flush=True)
+                stretches.append(stretch)
+                asked, failures = asked + made, failures + len(failed)
+        pipe.send("stop")
     print(f"{asked:,} requests in {len(stretches)} stretches, {failures} failed.")
     for name, times in growth(stretches).items():
         print(f"{name}: {times:.2f} of what it was ({ALLOWED[name]:.2f} allowed)")
     sys.exit(1 if failures or grown(stretches) else 0)
 
 
-def line(stretch: Stretch, requests_made: int, failed: Sequence[str]) -> str:
+def measured(
+    shoppers: Sequence[Shopper], used: float, held: float
+) -> tuple[Stretch, int]:
+    """Return what a stretch cost, and how many requests it had."""
+    taken = [seconds for each in shoppers for seconds in each.seconds]
+    bare = [seconds for each in shoppers for seconds in each.bare_seconds]
+    stretch = Stretch(
+        median=statistics.median(taken) / statistics.median(bare),
+        slowest=slowest(taken) / slowest(bare),
+        processor=used / len(taken) * 1000,
+        sandbox=held,
+        clients=megabytes(),
+    )
+    return stretch, len(taken)
+
+
+def slowest(seconds: Sequence[float]) -> float:
+    return statistics.quantiles(seconds, n=100)[98]
+
+
+def line(stretch: Stretch, shoppers: Sequence[Shopper], failed: Sequence[str]) -> str:
     """Write a stretch down, with the first thing that failed."""
+    taken = [seconds for each in shoppers for seconds in each.seconds]
+    median = statistics.median(taken) * 1000
     return (
-        f"{requests_made:7,} requests, {len(failed)} failed; "
-        f"median {stretch.median:5.1f} ms, 99 % {stretch.slowest:6.1f} ms, "
+        f"{len(taken):7,} requests, {len(failed)} failed; "
+        f"median {median:5.1f} ms = {stretch.median:.2f} bare, "
+        f"99 % {slowest(taken) * 1000:6.1f} ms = {stretch.slowest:.2f} bare, "
         f"processor {stretch.processor:5.2f} ms; "
         f"sandbox {stretch.sandbox:4.0f} MB, clients {stretch.clients:4.0f} MB"
         + (f"; {failed[0]}" if failed else "")
