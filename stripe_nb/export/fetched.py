@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import stripe
 
 from stripe_nb.export.certificate import certificate_of
 from stripe_nb.export.replacing import telling
 from stripe_nb.export.rows import Rows, schema_with
 from stripe_nb.export.spans import Span, asked_span, without
 from stripe_nb.export.spool import Spool
-from stripe_nb.frames.chunk import chunk_of
+from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.frames.layout import Layout, to_pandas
+from stripe_nb.frames.reader import is_lost
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.window import iso
 from stripe_nb.session import current
@@ -87,16 +89,30 @@ def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, An
     """Read what the spool lacks; return how all of it came about."""
     if spool.attrs is not None:
         return spool.attrs
-    todo = _todo(spool, asked)
-    pull = Pull(asked, todo=todo)
-    spool.begin()
-    for piece in pull.pieces(progress=progress):
-        _keep(spool, piece, pull, may_resume=asked.limit is None)
+    goes_on = bool(spool.covered or spool.after)
+    try:
+        pull = _read(spool, asked, progress)
+    except stripe.InvalidRequestError as error:
+        if not spool.after or not is_lost(error):
+            raise
+        # None of the last rows exists any more, and nothing else tells the place.
+        spool.forget()
+        goes_on = False
+        pull = _read(spool, asked, progress)
     attrs = pull.attrs
-    if todo is not None:
+    if goes_on:
         attrs["certificate"] = _resumed(spool, attrs.get("certificate", {}))
     spool.finish(attrs)
     return attrs
+
+
+def _read(spool: Spool, asked: Selection, progress: bool | None) -> Pull:
+    todo = _todo(spool, asked)
+    pull = Pull(asked, todo=todo, after=spool.after, sparing=True)
+    spool.begin()
+    for piece in pull.pieces(progress=progress):
+        _keep(spool, piece, may_resume=asked.limit is None)
+    return pull
 
 
 def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
@@ -106,18 +122,11 @@ def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
     return without(asked_span(bounds), spool.covered)
 
 
-def _keep(spool: Spool, piece: Piece, pull: Pull, *, may_resume: bool) -> None:
-    # An invoice item has its time in ``date``.
-    created = [
-        _seconds(each.get("created", each.get("date"))) for each in piece.objects
-    ]
-    chunk = chunk_of(piece.objects, pull.schema)
-    spool.add(chunk, created, piece.place, piece.covered if may_resume else None)
-
-
-def _seconds(created: Any) -> int | None:
-    # v2 writes text, and has no ranges to be covered.
-    return created if isinstance(created, int) else None
+def _keep(spool: Spool, piece: Piece[Chunk], *, may_resume: bool) -> None:
+    if may_resume:
+        spool.add(piece.rows, piece.place, piece.covered, piece.after)
+    else:
+        spool.add(piece.rows, piece.place, None)
 
 
 def _resumed(spool: Spool, certificate: dict[str, Any]) -> dict[str, Any]:

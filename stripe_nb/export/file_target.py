@@ -12,7 +12,7 @@ import pyarrow as pa
 from stripe_nb.errors import ExportError
 from stripe_nb.export.certificate import sidecar, write_certificate
 from stripe_nb.export.outlet import Outlet
-from stripe_nb.export.registry import Options, Writer, writer_for
+from stripe_nb.export.registry import Begin, Options, Writer, writer_for
 from stripe_nb.export.replacing import check_target, replacing, telling
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
@@ -68,7 +68,7 @@ def spool_beside(target: Path, name: str) -> Path:
 
 def write_tables(
     file: BinaryIO,
-    writer: type[Writer],
+    writer: Begin,
     tables: Iterator[pa.Table],
     schema: pa.Schema,
     options: Options,

@@ -1,7 +1,8 @@
-"""Which class writes which suffix.
+"""Which writer belongs to which suffix.
 
-A format is one module in this package with a class decorated by `writes`; it
-is found by looking, and no list has to be kept.
+A format is one module in `formats` with something decorated by `writes`; it is
+found by looking, and no list has to be kept. Costs nothing until a writer is
+asked for.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeVar
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar
 
 from stripe_nb.errors import ExportError
+from stripe_nb.export import formats
 
-__all__ = ["Options", "Writer", "writer_for", "writes"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Begin", "Options", "Writer", "writer_for", "writes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,6 @@ class Options:
 class Writer(Protocol):
     """Writes tables of one schema, in turn, to a file that it doesn't close."""
 
-    def __init__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> None:
-        """Begin, with what comes before the first row."""
-
     def write(self, table: pa.Table) -> None:
         """Write rows."""
 
@@ -50,14 +50,21 @@ class Writer(Protocol):
         """Write what comes after the last row."""
 
 
-_Class = TypeVar("_Class", bound=type[Any])
-_writers: dict[str, type[Writer]] = {}
+class Begin(Protocol):
+    """Begins a file, with what comes before the first row."""
+
+    def __call__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> Writer:
+        """Return what goes on with it."""
 
 
-def writes(*suffixes: str) -> Callable[[_Class], _Class]:
-    """Register a class as the writer of files with these suffixes."""
+_Begin = TypeVar("_Begin", bound=Begin)
+_writers: dict[str, Begin] = {}
 
-    def register(writer: _Class) -> _Class:
+
+def writes(*suffixes: str) -> Callable[[_Begin], _Begin]:
+    """Register a class or a function as what writes files with these suffixes."""
+
+    def register(writer: _Begin) -> _Begin:
         _writers.update(dict.fromkeys(suffixes, writer))
         return writer
 
@@ -65,13 +72,13 @@ def writes(*suffixes: str) -> Callable[[_Class], _Class]:
 
 
 @cache
-def _found() -> Mapping[str, type[Writer]]:
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        import_module(f"{__name__.rpartition('.')[0]}.{module.name}")
+def _found() -> Mapping[str, Begin]:
+    for module in pkgutil.iter_modules(formats.__path__):
+        import_module(f"{formats.__name__}.{module.name}")
     return _writers
 
 
-def writer_for(path: str) -> tuple[type[Writer], str]:
+def writer_for(path: str) -> tuple[Begin, str]:
     """Return the writer for a file's path and the suffix that it goes by.
 
     Raises

@@ -2,9 +2,9 @@
 
 A spool is a folder with two files that only grow: ``rows`` holds one block per
 piece of a list, ``journal`` one line per block that was written whole, with its
-checksum and the range of ``created`` that is covered by then. What a kill or a
-power cut tore is told by the checksums and is read again; so no more is lost
-than what was under way.
+checksum and the range of ``created`` that is covered by then, or without that
+the last rows, on which the list goes on. What a kill or a power cut tore is told by
+the checksums and is read again; so no more is lost than what was under way.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class _Run:
     started: float
     blocks: list[_Block] = field(default_factory=list)
     covered: list[Span] = field(default_factory=list)
+    after: Sequence[str] = ()
     is_whole: bool = False
 
 
@@ -106,7 +107,7 @@ class Spool:
         self._journal.close()
         # What can't be written as asked won't be on a second attempt.
         may_pass = error is not None and not isinstance(error, StripeNbError)
-        if may_pass and (self.covered or self.attrs is not None):
+        if may_pass and (self.covered or self.after or self.attrs is not None):
             self._is_kept = True
         else:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -123,6 +124,11 @@ class Spool:
         return merged(span for run in self._runs for span in run.covered)
 
     @property
+    def after(self) -> Sequence[str]:
+        """The last rows of a list without ``created``, of which all so far are here."""
+        return next((run.after for run in reversed(self._runs) if run.after), ())
+
+    @property
     def starts(self) -> list[float]:
         """When each process began that added to it, in Unix seconds."""
         return [run.started for run in self._runs if run.blocks or run.is_whole]
@@ -133,15 +139,20 @@ class Spool:
         self._runs.append(run)
         self._note({"run": run.started})
 
+    def forget(self) -> None:
+        """Leave out what is here: the list can't go on from it."""
+        self._runs.clear()
+        self._note({"forgotten": True})
+
     def add(
         self,
         chunk: Chunk,
-        created: Sequence[int | None],
         place: tuple[float, int],
         covered: Span | None,
+        after: Sequence[str] = (),
     ) -> None:
         """Keep a piece; what it completes is noted once it is written."""
-        data = _packed(chunk, created)
+        data = _packed(chunk)
         at = self._rows.seek(0, os.SEEK_END)
         self._rows.write(data)
         self._rows.flush()
@@ -151,12 +162,14 @@ class Spool:
         run.blocks.append(block)
         if covered is not None:
             run.covered = merged([*run.covered, covered])
+        run.after = after
         position = [None if math.isinf(place[0]) else place[0], place[1]]
         self._note(
             {
                 "piece": position,
                 "block": [at, block.size, block.checksum, block.rows],
                 "covered": covered,
+                "after": after,
             }
         )
 
@@ -175,12 +188,14 @@ class Spool:
         return map(_chunk, self._tables())
 
     def _tables(self) -> Iterator[pa.Table]:
-        kept = [(block, run) for run in self._runs for block in run.blocks]
-        for block, run in sorted(kept, key=lambda each: each[0].place):
+        # A list without ``created`` is read by one attempt after the other.
+        turns = [(n if self.after else 0, run) for n, run in enumerate(self._runs)]
+        kept = [(turn, block, run) for turn, run in turns for block in run.blocks]
+        for _, block, run in sorted(kept, key=lambda each: (each[0], each[1].place)):
             table = _unpacked(self._read(block))
-            if not run.is_whole:
+            if not (run.is_whole or run.after):
                 table = table.filter(holds(run.covered, _times(table)))
-            if len(table) or run.is_whole:
+            if len(table) or run.is_whole or run.after:
                 yield table
 
     def _note(self, line: dict[str, Any]) -> None:
@@ -213,6 +228,8 @@ class Spool:
             return False
         if "run" in noted:
             self._runs.append(_Run(noted["run"]))
+        elif "forgotten" in noted:
+            self._runs.clear()
         elif "attrs" in noted:
             self.attrs = noted["attrs"]
             self._runs[-1].is_whole = True
@@ -229,17 +246,18 @@ class Spool:
         run.blocks.append(block)
         if noted["covered"] is not None:
             run.covered = merged([*run.covered, tuple(noted["covered"])])
+        run.after = noted.get("after", ())
         return True
 
 
-def _packed(chunk: Chunk, created: Sequence[int | None]) -> bytes:
+def _packed(chunk: Chunk) -> bytes:
     arrays = {
         f"{part}:{name}": values
         for part in _PARTS
         for name, values in getattr(chunk, part).items()
     }
     batch = pa.RecordBatch.from_pydict(
-        {_CREATED: pa.array(created, pa.int64()), **arrays}
+        {_CREATED: pa.array(chunk.created, pa.int64()), **arrays}
     )
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4")

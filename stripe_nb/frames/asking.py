@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import stripe
 
+from stripe_nb.frames.decoding import Decode, as_dictionaries
 from stripe_nb.frames.limiter import Budget
 from stripe_nb.frames.paging import Step
 from stripe_nb.frames.sender import Sender
@@ -43,6 +44,8 @@ class Asker:
         Where requests are counted.
     pause
         Seconds before a second try; twice as long before each further one.
+    decode
+        What answers are decoded by.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class Asker:
         tally: Tally,
         *,
         pause: float,
+        decode: Decode = as_dictionaries,
     ) -> None:
         self.tally = tally
         self._sender = sender
         self._budget = budget
         self._endpoint = endpoint
         self._pause = pause
+        self._decode = decode
 
     @property
     def rate(self) -> float:
@@ -88,7 +93,7 @@ class Asker:
             began = loop.time()
             self.tally.requests += 1
             try:
-                answer = _decoded(await self._sender.get(path, fixed, step))
+                answer = self._decoded(await self._sender.get(path, fixed, step))
             except stripe.StripeError as error:
                 if number == _TRIES - 1 or not _may_pass(error):
                     raise
@@ -98,6 +103,14 @@ class Asker:
                 self._budget.accepted(self._endpoint)
                 return answer, loop.time() - began
         raise AssertionError("unreachable: the last try returns or raises")
+
+    def _decoded(self, body: bytes) -> Any:
+        try:
+            return self._decode(body)
+        except orjson.JSONDecodeError as error:
+            raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
+                "Stripe's answer was cut short.", should_retry=True
+            ) from error
 
     def _wait_after(self, error: stripe.StripeError, number: int) -> float:
         """Slow down if that was the reason, and return when to try again."""
@@ -112,24 +125,29 @@ class Asker:
         return max(wait, wished)
 
 
-def _decoded(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
-            "Stripe's answer was cut short.", should_retry=True
-        ) from error
-
-
 def _may_pass(error: stripe.StripeError) -> bool:
     if isinstance(error, stripe.APIConnectionError):
         return error.should_retry
     status = error.http_status or 0
     advice = _header(error, "Stripe-Should-Retry")
-    # The SDK takes a 429 as final, advised or not; here its cause is dealt with.
-    if advice == "true" or status == _TOO_MANY:
+    if advice == "true":
         return True
-    return advice != "false" and (status == _CONFLICT or status >= _SERVER_ERROR)
+    if advice == "false":
+        return _is_too_fast(error)
+    # The SDK takes a 429 as final; here its cause is dealt with.
+    return status in (_CONFLICT, _TOO_MANY) or status >= _SERVER_ERROR
+
+
+def _is_too_fast(error: stripe.StripeError) -> bool:
+    """Tell whether going slower is all that a refusal calls for.
+
+    Stripe's advice is meant for those who would come back at the same pace.
+    """
+    if error.http_status != _TOO_MANY:
+        return False
+    reason = _header(error, "Stripe-Rate-Limited-Reason")
+    is_named = reason.endswith(("-rate", "-concurrency")) or error.code == "rate_limit"
+    return is_named or bool(_header(error, "Retry-After"))
 
 
 def _header(error: stripe.StripeError, name: str) -> str:

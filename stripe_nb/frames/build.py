@@ -106,7 +106,10 @@ class Builder:
         place
             Puts them in order; what is added under one keeps its order.
         """
-        chunk = chunk_of(objects, self._schema)
+        self.add_chunk(chunk_of(objects, self._schema), place)
+
+    def add_chunk(self, chunk: Chunk, place: tuple[float, int] = (0, 0)) -> None:
+        """Add rows that are columns already: see `add`."""
         self._layout.see(chunk)
         self._chunks.append((place, chunk))
 

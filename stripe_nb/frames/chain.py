@@ -8,9 +8,11 @@ by itself where the other begins. Knows nothing of HTTP and of time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any
 
+from stripe_nb.frames.decoding import values_of
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step
 
@@ -40,6 +42,9 @@ class Chain:
         Rows a second, as guessed by whoever gave the range away.
     scale
         Seconds, as far as the one before it had come.
+    after
+        Where it goes on: the ids of the rows before, the last one last. What is
+        gone of them is passed over.
 
     Attributes
     ----------
@@ -57,6 +62,7 @@ class Chain:
     stamp: str | None
     density: float = 0.0
     scale: int = 1
+    after: InitVar[Sequence[str]] = ()
     stop: int | None = field(init=False)
     step: Step | None = None
     position: int | None = None
@@ -67,12 +73,16 @@ class Chain:
     duplicates: int = 0
     bound: int | None = field(init=False)
     _edge: set[str] = field(default_factory=set)
-    _trail: list[str] = field(default_factory=list)
+    _trail: list[Any] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
+    _leap: int = 1
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, after: Sequence[str]) -> None:
         self.stop = self.start
         self.bound = self.end
+        self._trail = list(after)
+        if after:
+            self.step = Step(params={"starting_after": after[-1]})
 
     @property
     def filter(self) -> dict[str, int]:
@@ -91,6 +101,11 @@ class Chain:
             return None
         return (self.position + 1, self.end)
 
+    @property
+    def trail(self) -> Sequence[str]:
+        """The ids of the last rows, which a cursor may go on `after`."""
+        return tuple(map(str, self._trail))
+
     def take(self, page: list[Object], step: Step | None) -> list[Object]:
         """Move on by a page; return those of its rows that are this chain's.
 
@@ -104,9 +119,11 @@ class Chain:
         self.step = step
         self.done = step is None
         rows = self._without_seen(page)
-        self._trail = [str(row.get("id")) for row in page]
+        self._leap = 1
+        if page:
+            self._trail = values_of(page, "id")
         if rows and self.stamp is not None:
-            rows = self._within(rows, [row.get(self.stamp) for row in rows])
+            rows = self._within(rows, values_of(rows, self.stamp))
         self.rows += len(rows)
         return rows
 
@@ -130,7 +147,7 @@ class Chain:
         top = times[0] if self.position is None else self.position
         if self.newest is None:
             self.newest = times[0]
-        ordered = all(a >= b for a, b in pairwise(times))
+        ordered = times == sorted(times, reverse=True)
         self.is_sorted = self.is_sorted and ordered and times[0] <= top
         self.position = min(*times, top)
         self.density = len(times) / max(1, top - self.position)
@@ -160,7 +177,7 @@ class Chain:
         """Go on although the cursor's object is gone; return whether that works.
 
         By the last second, all of which is read again; where the list has no
-        time, by the object before the one that is gone.
+        time, by an object before the one that is gone, further back each time.
         """
         if self.stamp is not None and self.position is not None and self.is_sorted:
             self.bound, self.step = self.position + 1, None
@@ -168,8 +185,10 @@ class Chain:
             return True
         if len(self._trail) < 2:  # noqa: PLR2004 - the one that is gone, and another
             return False
-        self._seen.add(self._trail.pop())
-        self.step = Step(params={"starting_after": self._trail[-1]})
+        kept = max(1, len(self._trail) - self._leap)
+        self._seen.update(map(str, self._trail[kept:]))
+        self._trail, self._leap = self._trail[:kept], 2 * self._leap
+        self.step = Step(params={"starting_after": str(self._trail[-1])})
         return True
 
     @property

@@ -7,20 +7,20 @@ chunks together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
 
 from stripe_nb.errors import FrameError
-from stripe_nb.frames.objects import Object
+from stripe_nb.frames.decoding import Record
 from stripe_nb.frames.schema import Path, Schema, Shape
+from stripe_nb.frames.sources import Dictionaries, Records, Source, Values
 from stripe_nb.frames.values import array_of
 
 __all__ = ["Chunk", "chunk_of"]
-
-_NOTHING: Object = {}
 
 
 @dataclass(slots=True)
@@ -35,16 +35,25 @@ class Chunk:
         By key.
     extras
         By name, in no order: fields that the catalog doesn't know.
+    created
+        When each row came into being in Unix seconds; None where it doesn't say,
+        or not in such a number.
     """
 
     rows: int
     columns: dict[str, pa.Array] = field(default_factory=dict)
     metadata: dict[str, pa.Array] = field(default_factory=dict)
     extras: dict[str, pa.Array] = field(default_factory=dict)
+    created: list[int | None] = field(default_factory=list)
 
 
-def chunk_of(objects: list[Object], schema: Schema) -> Chunk:
+def chunk_of(objects: Sequence[Any], schema: Schema) -> Chunk:
     """Turn objects into typed columns.
+
+    Parameters
+    ----------
+    objects
+        Dictionaries, or what a `PageDecoder` for the schema has read.
 
     Raises
     ------
@@ -52,28 +61,52 @@ def chunk_of(objects: list[Object], schema: Schema) -> Chunk:
         If an object is of another kind, or a value can't be held in its column
         without loss.
     """
-    _check_kind(objects, schema.resource)
-    chunk = Chunk(len(objects))
-    blocks = _Blocks(objects)
+    if len(set(map(type, objects))) <= 1:
+        return _of_one_make(objects, schema)
+    # A list that turned out to be odd was read on in another way.
+    runs = [list(run) for _, run in groupby(objects, type)]
+    return _joined([_of_one_make(run, schema) for run in runs])
+
+
+def _of_one_make(objects: Sequence[Any], schema: Schema) -> Chunk:
+    source = _source(objects)
+    _check_kind(source, schema.resource)
+    chunk = Chunk(len(objects), created=_created(source, len(objects)))
     for column in schema.columns:
-        holder = blocks.at(column.path[:-1])
-        key = column.path[-1]
         if column.shape is Shape.METADATA:
-            chunk.metadata = _metadata(blocks.at(column.path))
+            chunk.metadata = {
+                key: array_of(values, Shape.TEXT, f"metadata_{key}")
+                for key, values in source.metadata(column.path).items()
+            }
         else:
-            values = [block.get(key) for block in holder] if holder else []
-            chunk.columns[column.name] = (
-                array_of(values, column.shape, column.name)
-                if holder
-                else array_of([None] * chunk.rows, column.shape, column.name)
+            found = source.at(column.path) or Values([None] * chunk.rows)
+            chunk.columns[column.name] = array_of(
+                found.values, column.shape, column.name, are_plain=found.are_plain
             )
     for path, known in schema.known.items():
-        chunk.extras.update(_extras(blocks, path, known, chunk.columns))
+        chunk.extras.update(_extras(source, path, known, chunk.columns))
     return chunk
 
 
-def _check_kind(objects: list[Object], resource: str) -> None:
-    kinds = {value.get("object") for value in objects} - {None, resource}
+def _source(objects: Sequence[Any]) -> Source:
+    if objects and isinstance(objects[0], Record):
+        return Records(objects)
+    return Dictionaries(list(objects))
+
+
+def _created(source: Source, rows: int) -> list[int | None]:
+    # An invoice item has its time in ``date``.
+    for name in ("created", "date"):
+        found = source.at((name,))
+        times = [v if type(v) is int else None for v in found.values] if found else []
+        if any(times):
+            return times
+    return [None] * rows
+
+
+def _check_kind(source: Source, resource: str) -> None:
+    found = source.at(("object",))
+    kinds = set(found.values if found else ()) - {None, resource}
     if resource and kinds:
         raise FrameError(
             f"a frame of {resource} can't hold {' and '.join(sorted(map(str, kinds)))}"
@@ -81,59 +114,36 @@ def _check_kind(objects: list[Object], resource: str) -> None:
         )
 
 
-class _Blocks:
-    """The nested objects at each path, one per row, found once."""
-
-    def __init__(self, objects: list[Object]) -> None:
-        self._found: dict[Path, list[Object]] = {(): objects}
-
-    def at(self, path: Path) -> list[Object]:
-        """Return one dictionary per row; an empty list if no row has one."""
-        if path not in self._found:
-            above = self.at(path[:-1])
-            values = [block.get(path[-1]) for block in above]
-            blocks = [v if type(v) is dict else _NOTHING for v in values]
-            self._found[path] = blocks if any(blocks) else []
-        return self._found[path]
-
-    def odd(self, path: Path) -> list[Any]:
-        """Return what stands where an object was expected, None elsewhere."""
-        values = [block.get(path[-1]) for block in self.at(path[:-1])]
-        if set(map(type, values)) <= {dict, type(None)}:
-            return []
-        return [None if type(v) is dict else v for v in values]
-
-
-def _keys(blocks: Iterable[Object]) -> set[Any]:
-    return set().union(*blocks)
-
-
-def _metadata(blocks: list[Object]) -> dict[str, pa.Array]:
-    return {
-        str(key): array_of([b.get(key) for b in blocks], Shape.TEXT, f"metadata_{key}")
-        for key in _keys(blocks)
-    }
-
-
 def _extras(
-    blocks: _Blocks, path: Path, known: frozenset[str], taken: dict[str, pa.Array]
+    source: Source, path: Path, known: frozenset[str], taken: dict[str, pa.Array]
 ) -> dict[str, pa.Array]:
     """Return the columns of fields that the catalog doesn't know."""
     found: dict[str, pa.Array] = {}
-    rows = blocks.at(path)
-    unknown = _keys(rows) - known
-    if path and (odd := blocks.odd(path)):
+    if path and (odd := source.odd(path)):
         found["_".join(path)] = array_of(odd, Shape.JSON, "_".join(path))
-    if not path and any("deleted" in row for row in rows):
-        # The SDK knows it, yet only an object that is gone has it.
-        unknown.add("deleted")
-    for key in unknown:
+    for key, values in source.unknown(path, known).items():
         shape = Shape.BOOLEAN if (*path, key) == ("deleted",) else Shape.TEXT
         name = "_".join((*path, str(key)))
         if name in taken or name.startswith("metadata_"):
             name = f"{name}__"
-        values = array_of([row.get(key) for row in rows], shape, name)
+        array = array_of(values, shape, name)
         # Keys that are always null say nothing and would come and go.
-        if values.null_count < len(values):
-            found[name] = values
+        if array.null_count < len(array):
+            found[name] = array
     return found
+
+
+def _joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Return consecutive chunks as one."""
+    whole = Chunk(sum(chunk.rows for chunk in chunks))
+    whole.created = [at for chunk in chunks for at in chunk.created]
+    for part in ("columns", "metadata", "extras"):
+        each: list[dict[str, pa.Array]] = [getattr(chunk, part) for chunk in chunks]
+        types = {name: values.type for some in each for name, values in some.items()}
+        for name, kind in types.items():
+            arrays = [
+                some.get(name, pa.nulls(chunk.rows, kind))
+                for some, chunk in zip(each, chunks, strict=True)
+            ]
+            getattr(whole, part)[name] = pa.concat_arrays(arrays)
+    return whole

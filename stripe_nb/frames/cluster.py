@@ -52,7 +52,7 @@ class _Partition:
         pull = Pull(replace(self.asked, client=client), todo=[span], budget=file)
         builder = Builder(pull.schema)
         for piece in pull.pieces(progress=False):
-            builder.add(piece.objects, piece.place)
+            builder.add_chunk(piece.rows, piece.place)
         return _same_columns(builder.frame(), pull)
 
 

@@ -134,7 +134,7 @@ def frame(
         return _exploded(pull, explode, fields, progress)
     builder = Builder(pull.schema)
     for piece in pull.pieces(progress=progress):
-        builder.add(piece.objects, piece.place)
+        builder.add_chunk(piece.rows, piece.place)
     return _finished(builder, pull, dtype_backend)
 
 
@@ -177,7 +177,7 @@ def frame_each(
     }
     builders = {id(pull): Builder(pull.schema) for pull in pulls.values()}
     for pull, piece in pieces_of(list(pulls.values()), progress=progress):
-        builders[id(pull)].add(piece.objects, piece.place)
+        builders[id(pull)].add_chunk(piece.rows, piece.place)
     return {
         name: _finished(builders[id(pull)], pull, dtype_backend)
         for name, pull in pulls.items()

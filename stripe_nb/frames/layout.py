@@ -7,7 +7,7 @@ once the last has been seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -83,33 +83,41 @@ class Layout:
 
     def table(self, chunk: Chunk) -> pa.Table:
         """Give a chunk all the columns that the whole has."""
-        schema = self.arrow_schema
-        metadata = {f"metadata_{key}": v for key, v in chunk.metadata.items()}
-        present = {**chunk.extras, **metadata, **chunk.columns}
-        columns = [self._column(item, present.get(item.name), chunk) for item in schema]
-        return pa.Table.from_arrays(columns, schema=schema)
-
-    def _column(self, item: pa.Field, values: Any, chunk: Chunk) -> pa.Array:
-        if values is None:
-            return pa.nulls(chunk.rows, item.type)
-        if item.name not in self._values:
-            return values
-        categories = pa.array(self._values[item.name], pa.string())
-        indices = pc.index_in(values, value_set=categories, skip_nulls=True)
-        return pa.DictionaryArray.from_arrays(indices, categories)
-
-    def whole(self, chunks: Iterable[Chunk]) -> pa.Table:
-        """Return the chunks, all seen before, as one table."""
-        tables = [self.table(chunk) for chunk in chunks]
-        return pa.concat_tables([self.empty(), *tables])
+        return self.whole([chunk])
 
     def empty(self) -> pa.Table:
         """Return the table without rows; its categories are complete."""
-        nothing = Chunk(0)
-        for column in self._schema.columns:
-            if column.shape is not Shape.METADATA:
-                nothing.columns[column.name] = pa.nulls(0, ARROW_TYPES[column.shape])
-        return self.table(nothing)
+        return self.whole([])
+
+    def whole(self, chunks: Iterable[Chunk]) -> pa.Table:
+        """Return the chunks, all seen before, as one table."""
+        parts = [(_arrays(chunk), chunk.rows) for chunk in chunks]
+        schema = self.arrow_schema
+        columns = [self._column(item, parts) for item in schema]
+        return pa.Table.from_arrays(columns, schema=schema)
+
+    def _column(
+        self, item: pa.Field, parts: Sequence[tuple[dict[str, pa.Array], int]]
+    ) -> pa.ChunkedArray:
+        known = self._values.get(item.name)
+        kind = item.type if known is None else pa.string()
+        arrays = [
+            arrays[item.name] if item.name in arrays else pa.nulls(rows, kind)
+            for arrays, rows in parts
+        ]
+        values = pa.chunked_array(arrays, kind)
+        if known is None:
+            return values
+        categories = pa.array(known, pa.string())
+        indices = pc.index_in(values, value_set=categories, skip_nulls=True)
+        codes = indices.combine_chunks()
+        return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, categories)])
+
+
+def _arrays(chunk: Chunk) -> dict[str, pa.Array]:
+    """Return a chunk's columns by the names that they have in a table."""
+    metadata = {f"metadata_{key}": v for key, v in chunk.metadata.items()}
+    return {**chunk.extras, **metadata, **chunk.columns}
 
 
 def to_pandas(
@@ -142,7 +150,7 @@ def _arrow_series(values: pa.ChunkedArray) -> Any:
 
 
 def _categorical(values: pa.ChunkedArray) -> pd.Categorical:
-    # The empty first chunk carries the categories where there are no rows.
+    # All chunks have the same categories; a table has one chunk at least.
     categories = values.chunk(0).dictionary.to_pylist()
     codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks]
     return pd.Categorical.from_codes(

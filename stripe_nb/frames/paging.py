@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stripe_nb.errors import FrameError
+from stripe_nb.frames.decoding import Record
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.query import Query
 
@@ -38,13 +39,13 @@ class Step:
 
 def rows_of(answer: Any, path: str) -> list[Object]:
     """Return the objects of a page."""
-    rows = answer.get("data") if isinstance(answer, dict) else None
+    rows = answer.get("data") if isinstance(answer, dict | Record) else None
     if not isinstance(rows, list):
         raise FrameError(f"Stripe's answer from {path} is no page of a list.")
     return rows
 
 
-def following(query: Query, answer: Mapping[str, Any]) -> Step | None:
+def following(query: Query, answer: Mapping[str, Any] | Record) -> Step | None:
     """Return what leads to the page after this one, None if it is the last.
 
     Raises
@@ -56,11 +57,12 @@ def following(query: Query, answer: Mapping[str, Any]) -> Step | None:
         url: str | None = answer.get("next_page_url")
         return Step(path=url) if url else None
     # The SDK, too, takes an empty page for the end.
-    if not answer.get("has_more") or not answer["data"]:
+    rows = answer.get("data")
+    if not answer.get("has_more") or not rows:
         return None
     if query.operation.answer == "search":
-        return Step(params={"page": answer["next_page"]})
-    last = answer["data"][-1].get("id")
+        return Step(params={"page": str(answer.get("next_page"))})
+    last = rows[-1].get("id")
     if not isinstance(last, str) or not query.takes("starting_after"):
         raise FrameError(
             f"{query.path} has more rows, and its objects have no id to go on from; "

@@ -11,8 +11,8 @@ import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
-from typing import Any
+from pathlib import Path as File
+from typing import Any, TypeVar
 
 from stripe_nb.catalog import load
 from stripe_nb.clock import wall_time
@@ -21,13 +21,15 @@ from stripe_nb.frames.background import Sink, results_of
 from stripe_nb.frames.budgets import budget_for
 from stripe_nb.frames.certificate import certificate
 from stripe_nb.frames.chain import Span
-from stripe_nb.frames.collecting import few_full_collections
+from stripe_nb.frames.chunk import Chunk, chunk_of
+from stripe_nb.frames.collecting import few_collections
+from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
 from stripe_nb.frames.nested import Nested, nested_lists
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.progress import Bar
 from stripe_nb.frames.query import Query, query_for
-from stripe_nb.frames.reader import Piece, Progress, Reader
-from stripe_nb.frames.schema import Schema, schema_of
+from stripe_nb.frames.reader import Objects, Piece, Progress, Reader
+from stripe_nb.frames.schema import Path, Schema, schema_of
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender, sender_for
 from stripe_nb.session import Client, current
@@ -36,6 +38,8 @@ __all__ = ["Pull", "pieces_of"]
 
 # As the SDK waits before it tries again; a sandbox needs no sparing.
 _PAUSE, _SANDBOX_PAUSE = 0.5, 0.02
+
+T = TypeVar("T")
 
 
 class Pull:
@@ -48,6 +52,11 @@ class Pull:
     todo
         Ranges of ``created`` in Unix seconds, half-open and None for an open
         end, that are still to be read; everything asked for if not given.
+    after
+        Where a list without ``created`` goes on, as the last `Piece` said.
+    sparing
+        Whether rows are handed on early, so that few are lost by a crash; each
+        piece costs something.
     budget
         A file in which processes share the account's rate.
 
@@ -66,7 +75,9 @@ class Pull:
         asked: Selection,
         *,
         todo: Sequence[Span] | None = None,
-        budget: Path | None = None,
+        after: Sequence[str] = (),
+        sparing: bool = False,
+        budget: File | None = None,
     ) -> None:
         ask = partial(
             query_for,
@@ -90,6 +101,8 @@ class Pull:
         self._followed = 0
         self._fetched_at: int | None = None
         self._todo = todo
+        self._after = after
+        self._sparing = sparing
         self._budget = budget
 
     @property
@@ -129,31 +142,31 @@ class Pull:
         }
 
     def batches(self, *, progress: bool | None = None) -> Iterator[list[Object]]:
-        """Yield the rows, newest first, some at a time.
+        """Yield the objects as Stripe sent them, newest first, some at a time.
 
         What comes before its turn is held back; `pieces` holds nothing back.
         """
-        held: dict[tuple[int | None, int], Piece] = {}
+        held: dict[tuple[int | None, int], Objects] = {}
         turns = [(end, 0) for _, end in self.spans[:1]]
-        for piece in self.pieces(progress=progress):
+        for _, piece in _read([self], Pull.read_objects, progress):
             held[piece.end, piece.number] = piece
             while turn := next((turn for turn in turns if turn in held), None):
                 its = held.pop(turn)
-                yield its.objects
+                yield its.rows
                 # What is next goes on with this range, or begins where it ends.
                 turns = [(its.end, its.number + 1)]
                 if its.covered is not None:
                     turns.append((its.covered[0], 0))
         for piece in sorted(held.values(), key=lambda piece: piece.place):
-            yield piece.objects
+            yield piece.rows
 
-    def pieces(self, *, progress: bool | None = None) -> Iterator[Piece]:
-        """Yield the rows in pieces, as they come."""
+    def pieces(self, *, progress: bool | None = None) -> Iterator[Piece[Chunk]]:
+        """Yield the rows in pieces, as they come, as typed columns."""
         for _, piece in pieces_of([self], progress=progress):
             yield piece
 
-    async def read(self, sender: Sender, give: Sink[Piece]) -> None:
-        """Read the list; hand on its pieces.
+    async def read(self, sender: Sender, give: Sink[Piece[Chunk]]) -> None:
+        """Read the list; hand on its pieces as typed columns.
 
         Parameters
         ----------
@@ -161,30 +174,52 @@ class Pull:
             An open one, of the pull's client.
         give
             Takes them.
+
+        Raises
+        ------
+        FrameError
+            If a value can't be held in its column without loss.
         """
+
+        # Here and not where they are taken: what was just decoded is at hand.
+        async def turned(piece: Objects) -> None:
+            chunk = chunk_of(piece.rows, self.schema)
+            await give(
+                Piece(chunk, piece.end, piece.number, piece.covered, piece.after)
+            )
+
+        await self._read(sender, turned, PageDecoder(self.schema, self._paths))
+
+    async def read_objects(self, sender: Sender, give: Sink[Objects]) -> None:
+        """Read the list; hand on its pieces as Stripe sent them: see `read`."""
+        await self._read(sender, give, as_dictionaries)
+
+    @property
+    def _paths(self) -> tuple[Path, ...]:
+        return nested_lists(self.schema, also=self._explode)
+
+    async def _read(self, sender: Sender, give: Sink[Objects], decode: Decode) -> None:
         self._fetched_at = int(wall_time())
         budget = budget_for(self.client, self.account, self._budget)
         pause = _SANDBOX_PAUSE if self.client.is_sandbox else _PAUSE
-        operation = self.query.operation
-
-        def asker(endpoint: str) -> Asker:
-            return Asker(sender, budget, endpoint, self.tally, pause=pause)
-
-        paths = nested_lists(self.schema, also=self._explode)
-        nested = Nested(paths, asker(f"{operation.name}.nested"))
+        name = self.query.operation.name
+        ask = partial(Asker, sender, budget, tally=self.tally, pause=pause)
+        nested = Nested(self._paths, ask(f"{name}.nested"))
         reader = Reader(
             self.query,
-            asker(operation.name),
+            ask(name, decode=decode),
             spans=self.spans,
             stamp=self._stamp(),
             limit=self.limit,
+            after=self._after,
+            sparing=self._sparing,
         )
         self._progress = reader.progress
 
-        async def finished(piece: Piece) -> None:
-            await nested.complete(piece.objects)
+        async def finished(piece: Objects) -> None:
+            await nested.complete(piece.rows)
             self._followed = nested.followed
-            self._note(piece.objects)
+            self._note(piece.rows)
             await give(piece)
 
         await reader.read(finished)
@@ -224,7 +259,7 @@ class Pull:
 
 def pieces_of(
     pulls: Sequence[Pull], *, progress: bool | None = None
-) -> Iterator[tuple[Pull, Piece]]:
+) -> Iterator[tuple[Pull, Piece[Chunk]]]:
     """Read several lists at once; yield each one's pieces as they come.
 
     Lists of one account share its rate.
@@ -236,8 +271,18 @@ def pieces_of(
     progress
         Whether to show a bar; by default once two seconds have passed.
     """
+    return _read(pulls, Pull.read, progress)
 
-    async def produce(give: Sink[tuple[Pull, Piece]]) -> None:
+
+def _read(
+    pulls: Sequence[Pull],
+    read: Callable[[Pull, Sender, Sink[Piece[T]]], Awaitable[None]],
+    progress: bool | None,
+) -> Iterator[tuple[Pull, Piece[T]]]:
+    async def produce(give: Sink[tuple[Pull, Piece[T]]]) -> None:
+        async def one(pull: Pull, sender: Sender) -> None:
+            await read(pull, sender, lambda piece: give((pull, piece)))
+
         async with AsyncExitStack() as stack:
             senders: dict[tuple[int, str | None], Sender] = {}
             async with asyncio.TaskGroup() as group:
@@ -246,20 +291,11 @@ def pieces_of(
                     if whose not in senders:
                         opened = sender_for(pull.client, pull.account)
                         senders[whose] = await stack.enter_async_context(opened)
-                    group.create_task(pull.read(senders[whose], _to(give, pull)))
+                    group.create_task(one(pull, senders[whose]))
 
-    with few_full_collections(), Bar(pulls, progress) as bar:
+    with few_collections(), Bar(pulls, progress) as bar:
         yield from results_of(produce, tick=bar.refresh)
 
 
 def _newest_first(span: Span) -> float:
     return -math.inf if span[1] is None else -span[1]
-
-
-def _to(
-    give: Sink[tuple[Pull, Piece]], pull: Pull
-) -> Callable[[Piece], Awaitable[None]]:
-    async def take(piece: Piece) -> None:
-        await give((pull, piece))
-
-    return take

@@ -14,7 +14,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import stripe
 
@@ -26,7 +26,7 @@ from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step, following, rows_of
 from stripe_nb.frames.query import Query
 
-__all__ = ["Piece", "Progress", "Reader"]
+__all__ = ["Objects", "Piece", "Progress", "Reader", "is_lost"]
 
 # Rows that are handed on at once: few enough that little is fetched again after
 # a crash, enough that their number costs nothing.
@@ -42,16 +42,19 @@ _SHARE = 0.2
 _LOOK_AGAIN_AFTER = 10
 
 
+Rows = TypeVar("Rows")
+
+
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Generic[Rows]):
     """Consecutive rows of a list, newest first.
 
     All pieces in the order of their `place` are the whole list, newest first.
 
     Attributes
     ----------
-    objects
-        As Stripe sent them.
+    rows
+        A list of objects, or what they were made.
     end
         Where the range that they are read from ends, in Unix seconds and
         exclusive; None for the range that is open, and for a list that is read
@@ -62,17 +65,24 @@ class Piece:
         Start and end (exclusive) of ``created`` that are complete with this
         piece and those before it; None for an open end. None as a whole if
         nothing can be said, since the list has no ``created``.
+    after
+        Of a list without ``created``: the ids of the last rows, the last one
+        last, on which a reader can go on. Empty where there are none.
     """
 
-    objects: list[Object]
+    rows: Rows
     end: int | None
     number: int
     covered: Span | None
+    after: Sequence[str] = ()
 
     @property
     def place(self) -> tuple[float, int]:
         """What to sort pieces by."""
         return (-math.inf if self.end is None else -self.end, self.number)
+
+
+Objects = Piece[list[Object]]
 
 
 @dataclass(slots=True)
@@ -117,6 +127,11 @@ class Reader:
         The field of its rows that ``created`` means; None if they have none.
     limit
         At most so many rows, newest first, by one cursor.
+    after
+        Where a list without ``created`` goes on, as a `Piece` says.
+    sparing
+        Whether all cursors together hold back as few rows as one alone, so that
+        little is asked for again after a crash.
     """
 
     def __init__(
@@ -127,6 +142,8 @@ class Reader:
         spans: Sequence[Span],
         stamp: str | None,
         limit: int | None,
+        after: Sequence[str] = (),
+        sparing: bool = False,
     ) -> None:
         self.progress = Progress()
         self._query = query
@@ -136,14 +153,17 @@ class Reader:
         if stamp is not None:
             self._fixed.pop("created", None)
         self._stamp = stamp
-        self._waiting = [Chain(start, end, stamp) for start, end in reversed(spans)]
+        self._sparing = sparing
+        self._waiting = [
+            Chain(start, end, stamp, after=after) for start, end in reversed(spans)
+        ]
         self._first = self._waiting[-1] if spans else None
         self._first_ids: set[str] = set()
         self._active: list[Chain] = []
         self._latency = self._quickest = 0.0
         self._is_cut = self._has_looked = False
 
-    async def read(self, give: Callable[[Piece], Awaitable[None]]) -> None:
+    async def read(self, give: Callable[[Objects], Awaitable[None]]) -> None:
         """Read all, and hand on each piece as it comes.
 
         Raises
@@ -203,11 +223,21 @@ class Reader:
             rows += page
             self.progress.rows += len(page)
             self._staff()
-            if len(rows) >= _PIECE and not chain.done:
-                await self._give(Piece(rows, chain.end, number, chain.covered))
+            if len(rows) >= self._most and not chain.done:
+                await self._give(self._piece(chain, rows, number))
                 rows, number = [], number + 1
         self._leave(chain)
-        await self._give(Piece(rows, chain.end, number, chain.covered))
+        await self._give(self._piece(chain, rows, number))
+
+    @property
+    def _most(self) -> int:
+        """How many rows a cursor holds back at most."""
+        return _PIECE // max(1, len(self._active)) if self._sparing else _PIECE
+
+    def _piece(self, chain: Chain, rows: list[Object], number: int) -> Objects:
+        can_go_on = self._stamp is None and self._query.takes("starting_after")
+        after = chain.trail if can_go_on else ()
+        return Piece(rows, chain.end, number, chain.covered, after)
 
     def _leave(self, chain: Chain) -> None:
         self._active.remove(chain)
@@ -229,7 +259,9 @@ class Reader:
         try:
             answer, seconds = await self._asker.ask(self._query.path, fixed, step)
         except stripe.InvalidRequestError as error:
-            if not _is_lost(error, step) or not chain.recover():
+            if not step.params.get("starting_after") or not is_lost(error):
+                raise
+            if not chain.recover():
                 raise
             self.progress.recoveries += 1
             return []
@@ -288,10 +320,7 @@ class Reader:
         self.progress.created_meanwhile = len(new)
 
 
-def _is_lost(error: stripe.InvalidRequestError, step: Step) -> bool:
-    """Tell whether a cursor's object has been deleted."""
-    return (
-        "starting_after" in step.params
-        and error.code == "resource_missing"
-        and error.param in ("starting_after", "id", None)
-    )
+def is_lost(error: stripe.InvalidRequestError) -> bool:
+    """Tell whether the object that a cursor stands on has been deleted."""
+    is_missing = error.code == "resource_missing"
+    return is_missing and error.param in ("starting_after", "id", None)

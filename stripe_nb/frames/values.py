@@ -7,13 +7,13 @@ anything. Nothing is ever inferred from the values.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.objects import canonical_json
@@ -23,7 +23,7 @@ __all__ = ["ARROW_TYPES", "array_of"]
 
 # Stripe: decimals have up to twelve places.
 _DECIMAL = pa.decimal128(38, 12)
-_MICROSECONDS = pa.timestamp("us", "UTC")
+_SECONDS, _MICROSECONDS = pa.timestamp("s", "UTC"), pa.timestamp("us", "UTC")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 ARROW_TYPES: dict[Shape, pa.DataType] = {
@@ -40,8 +40,23 @@ ARROW_TYPES: dict[Shape, pa.DataType] = {
 
 _ABSENT = type(None)
 
+# What needs no second look, since it was decoded as such.
+_PLAIN: dict[Shape, AbstractSet[type]] = {
+    Shape.TEXT: {str},
+    Shape.INTEGER: {int},
+    Shape.FLOAT: {float},
+    Shape.DECIMAL: {str},
+    Shape.BOOLEAN: {bool},
+    Shape.TIMESTAMP: {int},
+    Shape.CATEGORY: {str},
+    Shape.JSON: {str},
+    Shape.REFERENCE: {str},
+}
 
-def array_of(values: list[Any], shape: Shape, name: str) -> pa.Array:
+
+def array_of(
+    values: Sequence[Any], shape: Shape, name: str, *, are_plain: bool = False
+) -> pa.Array:
     """Return a column's values in its declared type.
 
     Parameters
@@ -50,13 +65,15 @@ def array_of(values: list[Any], shape: Shape, name: str) -> pa.Array:
         One per row; None where there is none.
     name
         The column's, for an error.
+    are_plain
+        Whether all are known to be of the types that JSON has for the shape.
 
     Raises
     ------
     FrameError
         If a value can't be held without loss.
     """
-    kinds = set(map(type, values))
+    kinds = _PLAIN[shape] if are_plain else set(map(type, values))
     if kinds <= {_ABSENT}:
         return pa.nulls(len(values), ARROW_TYPES[shape])
     try:
@@ -65,7 +82,7 @@ def array_of(values: list[Any], shape: Shape, name: str) -> pa.Array:
         raise FrameError(_misfit(values, shape, name)) from error
 
 
-def _misfit(values: list[Any], shape: Shape, name: str) -> str:
+def _misfit(values: Sequence[Any], shape: Shape, name: str) -> str:
     for value in values:
         try:
             _BUILDERS[shape]([value], {type(value)})
@@ -82,7 +99,7 @@ def _short(value: object) -> str:
     return f"a {type(value).__name__} that it can't be"
 
 
-def _texts(values: list[Any], kinds: set[type]) -> pa.Array:
+def _texts(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     if not kinds <= {str, _ABSENT}:
         values = [None if v is None else canonical_json(v) for v in values]
     try:
@@ -96,14 +113,14 @@ def _well_formed(text: str | None) -> str | None:
     return text and text.encode("utf-8", "backslashreplace").decode()
 
 
-def _references(values: list[Any], kinds: set[type]) -> pa.Array:
+def _references(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     if dict in kinds:
         values = [v.get("id") if type(v) is dict else v for v in values]
         kinds = set(map(type, values))
     return _texts(values, kinds)
 
 
-def _integers(values: list[Any], kinds: set[type]) -> pa.Array:
+def _integers(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     if not kinds <= {int, _ABSENT}:
         values = [_integer(v) for v in values]
     return pa.array(values, pa.int64())
@@ -121,7 +138,7 @@ def _integer(value: Any) -> int | None:
     return whole
 
 
-def _floats(values: list[Any], kinds: set[type]) -> pa.Array:
+def _floats(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     if not kinds <= {int, float, _ABSENT}:
         values = [_float(v) for v in values]
     return pa.array(values, pa.float64(), from_pandas=True)
@@ -133,7 +150,7 @@ def _float(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _decimals(values: list[Any], kinds: set[type]) -> pa.Array:
+def _decimals(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     del kinds
     return pa.array([_decimal(v) for v in values], _DECIMAL)
 
@@ -150,18 +167,16 @@ def _decimal(value: Any) -> Decimal | None:
         raise ValueError from None
 
 
-def _booleans(values: list[Any], kinds: set[type]) -> pa.Array:
+def _booleans(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     del kinds
     return pa.array(values, pa.bool_())
 
 
-def _timestamps(values: list[Any], kinds: set[type]) -> pa.Array:
+def _timestamps(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:
     if kinds <= {int, _ABSENT}:
-        seconds = pa.array(values, pa.int64())
-        micros = pc.multiply_checked(seconds, 1_000_000)
-    else:
-        micros = pa.array([_micros(v) for v in values], pa.int64())
-    return micros.cast(_MICROSECONDS)
+        # Out of bounds is an error in Arrow, too.
+        return pa.array(values, pa.int64()).view(_SECONDS).cast(_MICROSECONDS)
+    return pa.array([_micros(v) for v in values], pa.int64()).view(_MICROSECONDS)
 
 
 def _micros(value: Any) -> int | None:
@@ -175,7 +190,7 @@ def _micros(value: Any) -> int | None:
     return None if seconds is None else seconds * 1_000_000
 
 
-_BUILDERS: dict[Shape, Callable[[list[Any], set[type]], pa.Array]] = {
+_BUILDERS: dict[Shape, Callable[[Sequence[Any], AbstractSet[type]], pa.Array]] = {
     Shape.TEXT: _texts,
     Shape.INTEGER: _integers,
     Shape.FLOAT: _floats,

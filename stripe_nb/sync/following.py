@@ -88,8 +88,18 @@ class FollowedTable:
             )
         return before - self.count()
 
-    def missing_from(self, ids: Iterable[pa.Table]) -> list[str]:
-        """Return the ids of rows that are not deleted and not among these."""
+    def missing_from(
+        self, ids: Iterable[pa.Table], *, where_null: str | None = None
+    ) -> list[str]:
+        """Return the ids of rows that are not deleted and not among these.
+
+        Parameters
+        ----------
+        ids
+            Tables of one column.
+        where_null
+            Only of rows in which this column is null.
+        """
         schema = pa.schema([("id", pa.string())])
         with self._staged(schema) as warehouse:
             warehouse.insert(self._stage, schema, ids)
@@ -97,6 +107,8 @@ class FollowedTable:
                 f"SELECT {self._id} FROM {self._here} WHERE NOT {self._mark} "  # noqa: S608
                 f"AND {self._id} NOT IN (SELECT {self._id} FROM {self._there})"
             )
+            if where_null is not None:
+                sql += f" AND {warehouse.quoted(where_null)} IS NULL"
             return [str(name) for (name,) in warehouse.query(sql)]
 
     def _marked(self, rows: Rows) -> tuple[pa.Schema, Iterator[pa.Table]]:

@@ -194,7 +194,11 @@ class CallLog:
             pending.tries += 1
             if not pending.parts:
                 pending.parts = _asked(method, url, headers or {}, body)
-            pending.parts |= asdict(made)
+            pending.parts |= {
+                "status": made.status,
+                "request_id": made.request_id,
+                "error": made.error,
+            }
             if not within:
                 self._record(pending)
 

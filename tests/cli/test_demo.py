@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -11,6 +14,49 @@ from click.testing import CliRunner
 
 from stripe_nb.cli import main
 from stripe_nb.cli.lab import writable_notebooks
+
+# Read by each Python that starts with its folder on the path, kernels included.
+_WITHOUT_EXTRAS = """
+import sys
+
+class Missing:
+    extras = {
+        "dask", "distributed", "duckdb", "fsspec", "psycopg", "sqlalchemy", "voila",
+        "xlsxwriter",
+    }
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.extras:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+_DEMO = """
+import sys
+from stripe_nb.cli import main
+try:
+    main(["demo"])
+finally:
+    from sitecustomize import Missing
+    assert not Missing.extras & sys.modules.keys()
+"""
+
+
+@pytest.mark.notebooks
+def test_demo_needs_none_of_the_extras(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(_WITHOUT_EXTRAS)
+    done = subprocess.run(
+        [sys.executable, "-c", _DEMO],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "stripe-nb-demo"
+    _agree(folder / "customers.csv", folder / "customers.parquet")
+    _ran_to_its_end(folder / "00_quickstart.ipynb")
 
 
 @pytest.mark.notebooks

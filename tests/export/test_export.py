@@ -6,6 +6,7 @@ import gc
 import gzip
 import hashlib
 import json
+import math
 import os
 import stat
 import subprocess
@@ -29,7 +30,8 @@ from stripe_nb.errors import ExportError, FrameError
 from stripe_nb.export import export, rows
 from stripe_nb.export.certificate import sidecar
 from stripe_nb.export.outlet import Outlet
-from stripe_nb.frames import frame, to_frame
+from stripe_nb.frames import frame, reader, to_frame
+from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.money import to_major
 from stripe_nb.sandbox import Sandbox
@@ -76,7 +78,11 @@ def test_export_writes_all_rows_and_nothing_else(
     assert table.project("id").fetchall() == [(name,) for name in expected["id"]]
 
 
-def test_parquet_gives_the_frame_back(shop: Client, tmp_path: Path) -> None:
+def test_parquet_gives_the_frame_back(
+    shop: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One cursor, also on a machine so busy that answers take their time.
+    monkeypatch.setattr(reader, "_SLOW_SECONDS", math.inf)
     expected = frame("customers", client=shop)
     path = export("customers", tmp_path / "customers.parquet", client=shop)
     found = pd.read_parquet(path)
@@ -297,12 +303,12 @@ def test_a_failure_leaves_the_old_file_and_no_other(
     path.write_text("old")
     read = Pull.pieces
 
-    def fails_after_the_first_piece(pull: Pull, **options: Any) -> Iterator[Piece]:
+    def fails_early(pull: Pull, **options: Any) -> Iterator[Piece[Chunk]]:
         for piece in read(pull, **options):
             yield replace(piece, covered=None)
             raise failure
 
-    monkeypatch.setattr(Pull, "pieces", fails_after_the_first_piece)
+    monkeypatch.setattr(Pull, "pieces", fails_early)
     with pytest.raises(failure):
         export("customers", path, client=shop)
     assert list(tmp_path.iterdir()) == [path]

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pytest
 
 from stripe_nb.errors import ExportError
-from stripe_nb.export import export, xlsx
+from stripe_nb.export import export
+from stripe_nb.export.formats import xlsx
 from stripe_nb.frames import frame
 from stripe_nb.session import Client
 

@@ -28,7 +28,7 @@ from stripe_nb.frames.chain import Span
 from stripe_nb.frames.limiter import Budget
 from stripe_nb.frames.paging import Step
 from stripe_nb.frames.query import query_for
-from stripe_nb.frames.reader import Piece, Progress, Reader
+from stripe_nb.frames.reader import Objects, Progress, Reader
 
 YEAR = 31_536_000
 NOW = 1_768_435_200
@@ -154,7 +154,7 @@ class StripeList:
 class Outcome:
     """What a simulated pull gave, and how long it would have taken."""
 
-    pieces: list[Piece]
+    pieces: list[Objects]
     progress: Progress
     tally: Tally
     seconds: float
@@ -162,7 +162,7 @@ class Outcome:
     @property
     def ids(self) -> list[str]:
         ordered = sorted(self.pieces, key=lambda piece: piece.place)
-        return [row["id"] for piece in ordered for row in piece.objects]
+        return [row["id"] for piece in ordered for row in piece.rows]
 
 
 def pull(
@@ -187,7 +187,7 @@ def pull(
             limit=limit,
         )
 
-        async def give(piece: Piece) -> None:
+        async def give(piece: Objects) -> None:
             pieces.append(piece)
 
         began = loop.time()
@@ -232,7 +232,7 @@ def seconds_are_whole(outcome: Outcome) -> None:
     """Each range's second belongs to it alone."""
     places: dict[int, set[int | None]] = {}
     for piece in outcome.pieces:
-        for row in piece.objects:
+        for row in piece.rows:
             places.setdefault(row["created"], set()).add(piece.end)
     assert all(len(ends) == 1 for ends in places.values())
 

@@ -159,15 +159,23 @@ def test_search_finds_what_stripe_finds(shop: Client) -> None:
     assert sorted(many["name"]) == sorted(f"Customer {n}" for n in range(130))
 
 
+_REFUSED = {"Stripe-Should-Retry": "false"}
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "tries"),
     [
-        (500, {"Stripe-Should-Retry": "false"}, 1),
+        (500, _REFUSED, 1),
         (500, {}, 3),
         (400, {"Stripe-Should-Retry": "true"}, 3),
         (400, {}, 1),
-        (409, {"Stripe-Should-Retry": "false"}, 1),
-        (429, {"Stripe-Should-Retry": "false"}, 3),
+        (409, _REFUSED, 1),
+        (429, {}, 3),
+        (429, _REFUSED, 1),
+        (429, _REFUSED | {"Stripe-Rate-Limited-Reason": "resource-specific"}, 1),
+        (429, _REFUSED | {"Stripe-Rate-Limited-Reason": "endpoint-rate"}, 3),
+        (429, _REFUSED | {"Stripe-Rate-Limited-Reason": "global-concurrency"}, 3),
+        (429, _REFUSED | {"Retry-After": "0.01"}, 3),
     ],
 )
 def test_stripes_advice_on_trying_again_is_taken(

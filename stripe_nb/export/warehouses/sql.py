@@ -12,6 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from stripe_nb.errors import ExportError, MissingDependencyError
+from stripe_nb.export.texts import plain
 from stripe_nb.frames.objects import canonical_json
 
 try:
@@ -184,7 +185,7 @@ class SqlWarehouse:
     def _conversion(self, kind: pa.DataType) -> Callable[[Any], Any] | None:
         kind = _value_type(kind)
         if pa.types.is_decimal(kind) and self._is_sqlite:
-            return _plain_decimal
+            return plain
         if pa.types.is_timestamp(kind):
             # SQLite, too, keeps UTC, and has no place for saying so.
             return _naive if self._is_sqlite else _python_time
@@ -254,11 +255,6 @@ def _text(value: Any) -> str:
     if isinstance(value, date | datetime | Decimal):
         return str(value)
     return canonical_json(value)
-
-
-def _plain_decimal(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _python_time(value: datetime) -> datetime:

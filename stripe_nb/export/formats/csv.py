@@ -6,7 +6,6 @@ apart (DuckDB with ``allow_quoted_nulls=false``); numbers stand without quotes.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pyarrow.csv as pacsv
 
 from stripe_nb.export.compression import packing
 from stripe_nb.export.registry import Options, writes
+from stripe_nb.export.texts import iso_times, plain
 from stripe_nb.frames.objects import canonical_json
 
 __all__ = ["CsvWriter"]
@@ -75,29 +75,13 @@ class CsvWriter:
             values = pc.cast(values, kind.value_type)
             kind = values.type
         if pa.types.is_timestamp(kind):
-            return _iso(values)
+            return iso_times(values)
         if pa.types.is_decimal(kind):
-            return pa.array([_plain(v) for v in values.to_pylist()], pa.string())
+            texts = [v if v is None else plain(v) for v in values.to_pylist()]
+            return pa.array(texts, pa.string())
         if pa.types.is_nested(kind):
             texts = [v if v is None else canonical_json(v) for v in values.to_pylist()]
             return self._guarded(pa.chunked_array([pa.array(texts, pa.string())]))
         if pa.types.is_string(kind) or pa.types.is_large_string(kind):
             return self._guarded(values)
         return values
-
-
-def _plain(value: Decimal | None) -> str | None:
-    """Write a decimal without the zeros that only its dtype adds."""
-    if value is None:
-        return None
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _iso(values: Any) -> Any:
-    """Write times as ISO 8601, with a fraction only where there is one."""
-    zone = "Z" if values.type.tz else ""
-    if values.type.tz not in (None, "UTC"):
-        values = pc.cast(values, pa.timestamp(values.type.unit, "UTC"))
-    texts = pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{zone}")
-    return pc.replace_substring_regex(texts, pattern=r"\.0+(Z?)$", replacement=r"\1")
