@@ -14,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import settings
 
+from stripe_nb.redaction import redact_tokens
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.sandbox.checker import problems
 from stripe_nb.sandbox.engine import Engine
@@ -58,7 +59,8 @@ def pytest_runtest_makereport() -> Generator[
     printed = [text for _, text in report.sections]
     if found := secrets_in("\n".join([*printed, report.longreprtext])):
         report.outcome = "failed"
-        report.longrepr = f"This test printed a secret: {found[0]}"
+        told = redact_tokens(report.longreprtext)
+        report.longrepr = f"This test printed a secret: {found[0]}\n{told}"
     return report
 
 

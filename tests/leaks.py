@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from stripe_nb.redaction import redact_tokens
+
 __all__ = ["LogWatch", "leaks_below", "secrets_in"]
 
 _SECRET = re.compile(
@@ -29,15 +31,15 @@ _HOMES = re.compile(r"\.env(?:\..*)?|.*\.(?:env|py|toml)")
 
 
 def secrets_in(text: str) -> list[str]:
-    """Return what a text gives away.
+    """Return what a text gives away, masked, so that telling of it gives no more.
 
     Examples
     --------
     >>> secrets_in("pi_1_secret_abcdefgh12345678 sk_test_sandbox0sandbox0sandbox0")
-    ['pi_1_secret_abcdefgh12345678']
+    ['pi_1_secret_…5678']
     """
     found = (each[0] for each in _SECRET.finditer(text))
-    return [each for each in found if not _MADE_UP.fullmatch(each)]
+    return [redact_tokens(each) for each in found if not _MADE_UP.fullmatch(each)]
 
 
 def leaks_below(folder: Path) -> Iterator[str]:
