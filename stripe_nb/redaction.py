@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["redact", "redact_text"]
+__all__ = ["redact", "redact_text", "redact_tokens"]
 
 _LAST = 4
 _HIDDEN = "…"
@@ -93,13 +93,26 @@ def redact_text(text: str) -> str:
     >>> redact_text("card 4242 4242 4242 4242, order 1234567890123")
     'card …4242, order 1234567890123'
     """
-    text = _TOKENS.sub(lambda found: found[1] + _ending(found[2]), text)
+    text = redact_tokens(text)
     text = _IBAN.sub(
         lambda found: _ending(found[0]) if _is_iban(found[0]) else found[0], text
     )
     return _DIGITS.sub(
         lambda found: _ending(found[0]) if _passes_luhn(found[0]) else found[0], text
     )
+
+
+def redact_tokens(text: str) -> str:
+    """Return a text without the keys and secrets that Stripe issued.
+
+    Other numbers stay, as this is for data and not for display.
+
+    Examples
+    --------
+    >>> redact_tokens("pi_1_secret_abcdefgh12345678, card 4242 4242 4242 4242")
+    'pi_1_secret_…5678, card 4242 4242 4242 4242'
+    """
+    return _TOKENS.sub(lambda found: found[1] + _ending(found[2]), text)
 
 
 def _said(key: str, owner: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import dotenv
 import orjson
 import pytest
+from hypothesis import settings
 
+from stripe_nb.redaction import redact_tokens
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.sandbox.checker import problems
 from stripe_nb.sandbox.engine import Engine
@@ -19,6 +22,12 @@ from stripe_nb.sandbox.publishable import is_publishable
 from stripe_nb.sandbox.shapes import was_otherwise
 from stripe_nb.sandbox.wire import Request, Response
 from stripe_nb.session import Client, connect
+
+from .leaks import LogWatch, leaks_below, secrets_in
+
+# How long an example takes is the machine's business, which does other things too.
+settings.register_profile("stripe_nb", deadline=None)
+settings.load_profile("stripe_nb")
 
 _SETTINGS = (
     "STRIPE_ACCOUNT",
@@ -39,6 +48,34 @@ def pytest_configure() -> None:
             "notebooks would take: move that file away for the tests.",
             returncode=pytest.ExitCode.USAGE_ERROR,
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Fail a test that prints a secret, or fails with one in its words."""
+    report = yield
+    printed = [text for _, text in report.sections]
+    if found := secrets_in("\n".join([*printed, report.longreprtext])):
+        report.outcome = "failed"
+        told = redact_tokens(report.longreprtext)
+        report.longrepr = f"This test printed a secret: {found[0]}\n{told}"
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_written_holds_a_secret(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """Look through all files and all logs of this process in the end."""
+    watch = LogWatch()
+    watch.setFormatter(logging.Formatter())
+    logging.getLogger().addHandler(watch)
+    yield
+    logging.getLogger().removeHandler(watch)
+    leaks = [*watch.leaks, *leaks_below(tmp_path_factory.getbasetemp())]
+    assert not leaks, "\n".join(leaks)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from yarl import URL
 from stripe_nb.frames.paging import Step
 from stripe_nb.session import Client
 from stripe_nb.transport import GuardedHTTPClient
+from stripe_nb.transport.tracebacks import Clearing, HiddenHeaders
 
 __all__ = ["Direct", "Sender", "sender_for"]
 
@@ -126,7 +127,7 @@ class _Rehearsal(stripe.HTTPClient):
     ) -> tuple[Any, int, Mapping[str, str]]:
         """Take note of a request."""
         _, url, headers, *_ = asked
-        self.draft = _Draft(url, dict(headers))
+        self.draft = _Draft(url, HiddenHeaders(headers))
         content, status, received = self.answer
         return content.decode("utf-8", "replace"), status, received
 
@@ -174,7 +175,7 @@ class Direct:
     async def _send(self, draft: _Draft) -> bytes:
         asked = ("get", draft.url, draft.headers, None)
         self._client.http_client.check(*asked)
-        with self._client.calls.one_try(*asked) as made:
+        with Clearing(), self._client.calls.one_try(*asked) as made:
             try:
                 body, status, headers = await self._exchange(draft)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -14,10 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.objects import canonical_json
 from stripe_nb.frames.schema import Shape
+from stripe_nb.redaction import redact_tokens
 
 __all__ = ["ARROW_TYPES", "array_of"]
 
@@ -39,6 +41,8 @@ ARROW_TYPES: dict[Shape, pa.DataType] = {
 }
 
 _ABSENT = type(None)
+# In the names of fields that hold one, and in the middle of each client secret.
+_SECRET = "secret"  # noqa: S105 - a name
 
 # What needs no second look, since it was decoded as such.
 _PLAIN: dict[Shape, AbstractSet[type]] = {
@@ -77,9 +81,25 @@ def array_of(
     if kinds <= {_ABSENT}:
         return pa.nulls(len(values), ARROW_TYPES[shape])
     try:
-        return _BUILDERS[shape](values, kinds)
+        array = _BUILDERS[shape](values, kinds)
     except (ValueError, TypeError, ArithmeticError, pa.ArrowException) as error:
         raise FrameError(_misfit(values, shape, name)) from error
+    may_tell = shape is Shape.JSON or (shape is Shape.TEXT and _SECRET in name)
+    return _without_secrets(array) if may_tell else array
+
+
+def _without_secrets(texts: pa.Array) -> pa.Array:
+    """Mask client secrets: frames are shown, stored and handed on.
+
+    Who has one can pay with it in the customer's place, and Stripe asks that it
+    be neither logged nor stored.
+    """
+    tells = pc.match_substring(texts, _SECRET)
+    if not pc.any(tells).as_py():
+        return texts
+    return pa.array(
+        [text and redact_tokens(text) for text in texts.to_pylist()], texts.type
+    )
 
 
 def _misfit(values: Sequence[Any], shape: Shape, name: str) -> str:

@@ -40,6 +40,9 @@ __all__ = ["Server"]
 
 _LARGEST_FRAME = 4 * 1024 * 1024
 _SECONDS_TO_START = 10.0
+# A client that sends again just when its idle connection is closed is cut off, and
+# few repeat a POST by themselves. The longer it stays, the less often that happens.
+_SECONDS_TO_STAY = 60
 
 
 class Server:
@@ -94,6 +97,7 @@ class Server:
                 access_log=False,
                 lifespan="on",
                 timeout_graceful_shutdown=2,
+                timeout_keep_alive=_SECONDS_TO_STAY,
                 http=within(self._limits),
                 h11_max_incomplete_event_size=self._limits.head_bytes,
                 limit_concurrency=self._limits.connections,

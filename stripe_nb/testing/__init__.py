@@ -66,9 +66,9 @@ def stripe_clock(stripe_client: Client) -> StripeClock:
 
 
 @pytest.fixture
-def stripe_webhooks(stripe_client: Client) -> Iterator[Inbox]:
+def stripe_webhooks(stripe_client: Client, stripe_sandbox: Sandbox) -> Iterator[Inbox]:
     """Give an inbox to which the test's sandbox sends every event."""
-    from stripe_nb.webhooks import listen
+    from stripe_nb.testing.inbox import inbox
 
-    with listen(client=stripe_client) as inbox:
-        yield inbox
+    with inbox(stripe_client, stripe_sandbox) as opened:
+        yield opened

@@ -27,6 +27,7 @@ from stripe_nb.errors import StripeNbError
 from stripe_nb.transport.call_log import CallLog
 from stripe_nb.transport.cuts import check_whole, repeating_cuts
 from stripe_nb.transport.policy import Policy
+from stripe_nb.transport.tracebacks import Clearing
 
 __all__ = ["BodyReader", "CallLog", "GuardedHTTPClient", "Policy", "ReadHeaders"]
 
@@ -163,28 +164,28 @@ class GuardedHTTPClient(stripe.HTTPClient):
         self, *asked: Any, **options: Any
     ) -> tuple[Any, int, Mapping[str, str]]:
         """Send a request and repeat it as the SDK does; all tries are one call."""
-        with self.calls.one_call():
+        with Clearing(*asked[2:3]), self.calls.one_call():
             return super().request_with_retries(*asked, **options)
 
     def request_stream_with_retries(
         self, *asked: Any, **options: Any
     ) -> tuple[Any, int, Mapping[str, str]]:
         """See `request_with_retries`."""
-        with self.calls.one_call():
+        with Clearing(*asked[2:3]), self.calls.one_call():
             return super().request_stream_with_retries(*asked, **options)
 
     async def request_with_retries_async(
         self, *asked: Any, **options: Any
     ) -> tuple[Any, int, Mapping[str, str]]:
         """See `request_with_retries`."""
-        with self.calls.one_call():
+        with Clearing(*asked[2:3]), self.calls.one_call():
             return await super().request_with_retries_async(*asked, **options)
 
     async def request_stream_with_retries_async(
         self, *asked: Any, **options: Any
     ) -> tuple[Any, int, Mapping[str, str]]:
         """See `request_with_retries`."""
-        with self.calls.one_call():
+        with Clearing(*asked[2:3]), self.calls.one_call():
             return await super().request_stream_with_retries_async(*asked, **options)
 
     def sleep_async(self, secs: float) -> Awaitable[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from stripe_nb.errors import WebhookError
@@ -22,6 +22,15 @@ __all__ = ["Inbox", "listen"]
 class Inbox(Endpoint):
     """A webhook endpoint of this process; `listen` makes it.
 
+    Parameters
+    ----------
+    client, events, forward_to, store, tolerance
+        See `listen`.
+    port
+        Where to listen; 0 takes any free port.
+    source
+        What brings the webhooks; by default what fits the client.
+
     Attributes
     ----------
     url
@@ -37,9 +46,11 @@ class Inbox(Endpoint):
         store: EventStore | str | os.PathLike[str] | None,
         tolerance: int,
         port: int = 0,
+        source: Callable[[Client, str, Sequence[str]], Source] | None = None,
     ) -> None:
         super().__init__(client=client, store=store, tolerance=tolerance)
         self._is_open = False
+        self._bring = source or (Registration if client.is_sandbox else StripeCli)
         self._server = Server(self.receive, port)
         self.url = self._server.url
         try:
@@ -83,11 +94,7 @@ class Inbox(Endpoint):
     def _opened(self, client: Client, events: Sequence[str]) -> Source:
         # Events may come before the secrets are known here, so the server begins
         # after: what comes meanwhile waits at its socket.
-        source: Source = (
-            Registration(client, self.url, events)
-            if client.is_sandbox
-            else StripeCli(client, self.url, events)
-        )
+        source = self._bring(client, self.url, events)
         self._secrets = source.secrets
         self._server.start()
         return source

@@ -100,11 +100,15 @@ class Registration:
             _logger.info("The inbox's endpoint was not removed: %s", error)
 
     def _register(self, url: str, types: list[Any]) -> None:
-        made = self._client.v1.webhook_endpoints.create(
-            {"url": url, "enabled_events": types, "description": _NAME}
+        self._endpoint, secret = self._create(
+            url=url, enabled_events=types, description=_NAME
         )
-        self._endpoint = made.id
-        self.secrets += (str(made.secret),)
+        self.secrets += (secret,)
+
+    def _create(self, **wish: Any) -> tuple[str, str]:
+        """Make an endpoint; return its id and its secret."""
+        made = self._client.v1.webhook_endpoints.create(wish)  # type: ignore[arg-type]
+        return made.id, str(made.secret)
 
     def _register_thin(self, url: str, types: list[str]) -> None:
         made = self._client.v2.core.event_destinations.create(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from stripe_nb.errors import FrameError, UnknownResourceError
 from stripe_nb.frames import to_frame
 from stripe_nb.frames.objects import plain
+from stripe_nb.redaction import redact_tokens
 
 GOLDEN = sorted((Path(__file__).parent.parent / "data" / "golden").glob("*.json"))
 CUSTOMER: dict[str, Any] = {
@@ -255,7 +256,12 @@ def test_real_objects_keep_every_value(path: Path) -> None:
     row = frame.iloc[0]
     for name, value in recorded.items():
         if value is not None and not isinstance(value, dict | list):
-            assert _as_recorded(row[name], value) == value, name
+            assert _as_recorded(row[name], value) == _shown(value), name
+
+
+def _shown(recorded: Any) -> Any:
+    # Of client secrets no more than their ends: see test_secrets.py.
+    return redact_tokens(recorded) if isinstance(recorded, str) else recorded
 
 
 def _as_recorded(held: Any, recorded: Any) -> Any:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from stripe_nb.errors import SandboxError
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 from stripe_nb.testing.clock import StripeClock
+from stripe_nb.testing.inbox import inbox
 from stripe_nb.testing.pool import Pool
 from stripe_nb.webhooks import Inbox
 
@@ -122,15 +124,17 @@ def test_the_fixtures_tell_what_they_are(tmp_path: Path) -> None:
 
 
 def test_a_test_costs_milliseconds_after_the_first() -> None:
+    def seconds() -> float:
+        start = monotonic()
+        sandbox = pool.fresh()
+        with connect(sandbox=sandbox) as client, inbox(client, sandbox):
+            pass
+        return monotonic() - start
+
     with Pool() as pool:
         pool.fresh()
-        took = []
-        for _ in range(20):
-            start = monotonic()
-            with connect(sandbox=pool.fresh()):
-                took.append(monotonic() - start)
-    # The best, since other processes share the machine.
-    assert min(took) < 0.005
+        # The best, since other processes share the machine.
+        assert any(seconds() < 0.005 for _ in range(100))
 
 
 def test_the_fixtures_serve_our_own_tests(
@@ -139,6 +143,27 @@ def test_the_fixtures_serve_our_own_tests(
     assert stripe_client.sandbox is stripe_sandbox
     stripe_client.v1.customers.create({"name": "Ada"})
     assert stripe_webhooks.wait_for("customer.created").created <= stripe_sandbox.now
+
+
+def test_an_inbox_asks_for_another_delivery(
+    stripe_client: Client, stripe_webhooks: Inbox
+) -> None:
+    stripe_client.v1.customers.create({"name": "Ada"})
+    first = stripe_webhooks.wait_for("customer.created")
+    stripe_webhooks.resend(first.id)
+    stripe_client.v1.products.create({"name": "Tea"})
+    stripe_webhooks.wait_for("product.created")
+    (again,) = (each for each in stripe_webhooks.received if each.id == first.id)
+    assert again.attempts == 2
+
+
+def test_an_inbox_that_gets_no_endpoint_says_so(stripe_client: Client) -> None:
+    wish: Any = {"url": "http://127.0.0.1:1/hook", "enabled_events": ["*"]}
+    for _ in range(16):
+        stripe_client.v1.webhook_endpoints.create(wish)
+    sandbox: Any = stripe_client.sandbox
+    with pytest.raises(SandboxError, match="no endpoint"):
+        inbox(stripe_client, sandbox)
 
 
 def test_a_subscription_renews_as_the_clock_moves_on(

@@ -29,7 +29,8 @@ class Quiet(WSGIRequestHandler):
 
 @contextmanager
 def flask_server(secret: str, database: str) -> Iterator[int]:
-    with wsgi_server(flask_shop.application(secret, database)) as port:
+    shop = flask_shop.application(secret, database)
+    with shop.extensions["webhooks"], wsgi_server(shop) as port:
         yield port
 
 
@@ -42,9 +43,8 @@ def bare_wsgi_server(secret: str, database: str) -> Iterator[int]:
         orders.execute("create table if not exists shipped (payment text, amount)")
         orders.execute("insert into shipped values (?, 500)", (event.data.object.id,))
 
-    with wsgi_server(endpoint.wsgi) as port:
+    with endpoint, wsgi_server(endpoint.wsgi) as port:
         yield port
-    endpoint.close()
 
 
 @contextmanager
@@ -52,13 +52,16 @@ def wsgi_server(application: Any) -> Iterator[int]:
     with make_server("127.0.0.1", 0, application, handler_class=Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
 def starlette_server(secret: str, database: str) -> Iterator[int]:
+    # It closes its endpoint itself, as the server tells it of its end.
     with asgi_server(starlette_shop.application(secret, database)) as port:
         yield port
 
@@ -72,26 +75,27 @@ def bare_asgi_server(secret: str, database: str) -> Iterator[int]:
         orders.execute("create table if not exists shipped (payment text, amount)")
         orders.execute("insert into shipped values (?, 500)", (event.data.object.id,))
 
-    with asgi_server(endpoint) as port:
+    with endpoint, asgi_server(endpoint) as port:
         yield port
-    endpoint.close()
 
 
 @contextmanager
 def asgi_server(application: Any) -> Iterator[int]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(application, log_config=None, lifespan="on")
+        config = uvicorn.Config(application, log_config=None, lifespan="on", ws="none")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         end = monotonic() + 10
         while not server.started and monotonic() < end:
             threading.Event().wait(0.01)
-        assert server.started
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        thread.join()
+        try:
+            assert server.started
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 SERVERS = [flask_server, bare_wsgi_server, starlette_server, bare_asgi_server]

@@ -33,6 +33,8 @@ def application(secret: str, database: str) -> Flask:
 
     app = Flask(__name__)
     endpoint = Endpoint(secret, store=database)
+    # Flask tells nobody of its end: who ends the shop closes this.
+    app.extensions["webhooks"] = endpoint
 
     @endpoint.on("payment_intent.succeeded")
     def ship(event: stripe.Event, orders: sqlite3.Connection) -> None:

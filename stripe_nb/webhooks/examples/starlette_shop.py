@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import stripe
 from starlette.applications import Starlette
@@ -31,5 +33,10 @@ def application(secret: str, database: str) -> Starlette:
         paid = event.data.object
         orders.execute("insert into shipped values (?, ?)", (paid.id, paid.amount))
 
-    # In FastAPI: app.router.routes.append(Route("/webhook", endpoint))
-    return Starlette(routes=[Route("/webhook", endpoint)])
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        with endpoint:
+            yield
+
+    # In FastAPI: FastAPI(lifespan=lifespan).router.routes.append(...)
+    return Starlette(routes=[Route("/webhook", endpoint)], lifespan=lifespan)
