@@ -166,7 +166,7 @@ def test_rows_are_sorted_and_reached_by_keys(
 
 
 def test_what_is_filtered_is_exported(
-    client: Client, connected: str, open_notebook: Any, console: Any, lab: Any
+    client: Client, connected: str, open_notebook: Any, console: Any, jupyter: Any
 ) -> None:
     for name in ("Ada", "Grace", HOSTILE):
         client.v1.customers.create({"name": name})
@@ -179,7 +179,7 @@ def test_what_is_filtered_is_exported(
     dialog.get_by_label("File").fill("grace.csv")
     dialog.get_by_role("button", name="Export").click()
     expect(explorer.get_by_text("Wrote 1 rows to grace.csv.")).to_be_visible()
-    written = (lab.folder / "grace.csv").read_text()
+    written = (jupyter.folder / "grace.csv").read_text()
     assert "Grace" in written
     assert "Ada" not in written
     assert console.errors == []

@@ -199,13 +199,13 @@ def test_a_cell_that_waits_shows_the_form_and_ends_when_it_is_paid(
 
 
 def test_the_secret_is_in_no_saved_notebook(
-    open_notebook: Any, cell: str, lab: Any, intent: Any
+    open_notebook: Any, cell: str, jupyter: Any, intent: Any
 ) -> None:
     page = open_notebook([cell])
     expect(form_of(page).get_by_label("Card number")).to_be_visible()
     page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
 
-    (path,) = lab.folder.glob("test_the_secret_is_in_no_saved_notebook*.ipynb")
+    (path,) = jupyter.folder.glob("test_the_secret_is_in_no_saved_notebook*.ipynb")
     saved = path.read_text()
     assert f"PaymentForm: {intent.id}" in saved
     assert intent.client_secret.partition("_secret_")[2] not in saved
