@@ -24,7 +24,16 @@ import nbformat
 from nbformat import v4
 from playwright.sync_api import Page, expect
 
-__all__ = ["LAB", "NOTEBOOK", "Jupyter", "command", "open_page", "run_all", "start"]
+__all__ = [
+    "LAB",
+    "NOTEBOOK",
+    "Jupyter",
+    "await_kernel",
+    "command",
+    "open_page",
+    "run_all",
+    "start",
+]
 
 LAB, NOTEBOOK = "lab", "notebook"
 
@@ -187,11 +196,16 @@ def open_page(page: Page, address: str, *, dark: bool = False) -> None:
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_attached()
 
 
-def run_all(page: Page) -> None:
-    """Run all cells of the open notebook; none may raise."""
+def await_kernel(page: Page) -> None:
+    """Wait for the open notebook's kernel."""
     # The indicator is idle before there is a kernel, and a cell that is run
     # without one stays as it is.
     page.wait_for_function(_KERNEL_IS_IDLE, timeout=_SECONDS * 1000)
+
+
+def run_all(page: Page) -> None:
+    """Run all cells of the open notebook; none may raise."""
+    await_kernel(page)
     command(page, "notebook:run-all-cells")
     last = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").last
     failed = page.locator(_STDERR).filter(has_text="Traceback")

@@ -197,18 +197,43 @@ many = to_frame(rows)
 """
 
 
+# Types into the filter; answers with the milliseconds until its answer is painted.
+_ANSWERED = """async ([query, told]) => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const explorer = document.querySelector(".snb-explorer");
+  const input = explorer.querySelector("input[type=search]");
+  const before = performance.now();
+  input.value = query;
+  input.dispatchEvent(new Event("input"));
+  const answer = explorer.querySelector("[role=status]");
+  while (answer.textContent !== told) {
+    if (performance.now() - before > 10000) return answer.textContent;
+    await frame();
+  }
+  await frame();
+  return performance.now() - before;
+}"""
+
+
 def test_fifty_thousand_rows_are_filtered_at_once(
     connected: str, open_notebook: Any, console: Any
 ) -> None:
     page = open_notebook([connected, _MANY, "snb.explore(many)"])
     explorer = ready(page)
-    search = explorer.get_by_role("searchbox")
-    for query, count in (("order 4999", "11"), ("amount>499.98", "1")):
-        search.fill(f'"{query}"' if " " in query else query)
-        expect(explorer.get_by_text(f"{count} of 50,000 rows")).to_be_visible()
-        assert float(explorer.get_attribute("data-find-ms") or "inf") <= 200
-    search.fill("")
-    expect(explorer.get_by_text("50,000 rows", exact=True)).to_be_visible()
+    for query, count in (
+        ('"order 4999"', "11"),
+        ("amount>499.98", "1"),
+        ("cus_00000000000123", "56"),
+        ("nothing like this", "0"),
+    ):
+        took = []
+        # Whatever else the machine does meanwhile, one of three tries is its own.
+        for _ in range(3):
+            page.evaluate(_ANSWERED, ["", "50,000 rows"])
+            asked = [query, f"{count} of 50,000 rows"]
+            took.append(page.evaluate(_ANSWERED, asked))
+        assert min(took) <= 200
+    page.evaluate(_ANSWERED, ["", "50,000 rows"])
     assert explorer.locator(".snb-explorer-row").count() < 60
     explorer.locator("[data-at='0']").focus()
     page.keyboard.press("End")

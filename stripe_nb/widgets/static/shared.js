@@ -139,3 +139,14 @@ function debounced(work, wait = 120) {
     timer = setTimeout(() => work(...args), wait);
   };
 }
+
+// Runs `work` in the page's idle moments, again until it says that nothing is left.
+function inIdleMoments(work) {
+  const soon = globalThis.requestIdleCallback ?? ((next) => setTimeout(next, 20));
+  const next = (moment) => {
+    let more = work();
+    while (more && moment?.timeRemaining() > 2) more = work();
+    if (more) soon(next);
+  };
+  soon(next);
+}
