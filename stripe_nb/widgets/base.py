@@ -51,9 +51,10 @@ class StripeWidget(anywidget.AnyWidget):
 
     A subclass names its files: ``class Clock(StripeWidget, static="clock")``
     takes ``static/clock.js`` and, if there is one, ``static/clock.css``, each
-    after the shared part and its own parts, such as ``static/clock_hands.js``. Its JavaScript calls Python with
-    ``bridge(model).call("tick", {by: 1})``, which `call` hands to the method
-    ``on_tick(by=1)``; the promise holds what that returns.
+    after the shared part and its own parts, such as ``static/clock_hands.js``.
+    Its JavaScript calls Python with ``bridge(model).call("tick", {by: 1})``,
+    which `call` hands to the method ``on_tick(by=1)``; the promise holds what
+    that returns.
 
     Attributes
     ----------
