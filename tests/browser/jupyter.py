@@ -46,6 +46,7 @@ _KERNEL_IS_IDLE = """() => {
   return kernel?.connectionStatus === "connected" && kernel.status === "idle";
 }"""
 _STDERR = ".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']"
+_NOTEBOOKS = ("notebook-extension", "tracker")
 # Extension, plugin: its settings. Nothing asks the network for news, and every
 # cell is in the page, seen or not.
 _SETTINGS: dict[tuple[str, str], dict[str, Any]] = {
@@ -54,7 +55,7 @@ _SETTINGS: dict[tuple[str, str], dict[str, Any]] = {
         "fetchNews": "false",
     },
     ("apputils-extension", "themes"): {"adaptive-theme": False},
-    ("notebook-extension", "tracker"): {"windowingMode": "none"},
+    _NOTEBOOKS: {"windowingMode": "none"},
 }
 
 
@@ -95,6 +96,16 @@ class Jupyter:
         for kind in ("sessions", "kernels"):
             for each in json.loads(self._ask("GET", f"/api/{kind}")):
                 self._ask("DELETE", f"/api/{kind}/{each['id']}")
+
+    @contextmanager
+    def without_kernels(self) -> Iterator[None]:
+        """Stop all kernels, and start none for the notebooks that are opened."""
+        self.stop_kernels()
+        usual = _SETTINGS[_NOTEBOOKS]
+        home = self.folder.parent
+        _set(home, _NOTEBOOKS, {**usual, "autoStartDefaultKernel": False})
+        yield
+        _set(home, _NOTEBOOKS, usual)
 
     def _ask(self, method: str, path: str) -> bytes:
         headers = {"Authorization": f"token {self.token}"}
@@ -152,14 +163,11 @@ def _command_line(jupyter: Jupyter, port: int) -> list[str]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    settings = home / "settings"
-    for (extension, plugin), values in _SETTINGS.items():
-        path = settings / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values))
+    for plugin, values in _SETTINGS.items():
+        _set(home, plugin, values)
     return {
         **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(settings),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
@@ -168,6 +176,13 @@ def _environment(home: Path) -> dict[str, str]:
         # Debuggers of kernels print warnings about frozen modules.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
+
+
+def _set(home: Path, plugin: tuple[str, str], values: dict[str, Any]) -> None:
+    extension, name = plugin
+    path = home / "settings/@jupyterlab" / extension / f"{name}.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
 
 
 def _await(jupyter: Jupyter, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -112,20 +112,18 @@ def test_saved_state_is_shown_when_the_kernel_is_gone(
     run_and_save(page, jupyter, cells)
     with remembering(page):
         save(page)
-    jupyter.stop_kernels()
-    open_page(page, jupyter.address(BOOK))
-    for region, words in SHOWN.items():
-        shown = page.get_by_role("region", name=region)
-        expect(shown.get_by_text(words).first).to_be_attached()
-        expect(shown).to_be_visible()
-    assert without_errors(page)
-    keep(page, "saved_state")
-
-    states = page.get_by_role("region", name="States of payment_intent")
-    states.get_by_role("button", name="Read again").click()
-    expect(states.get_by_role("status")).to_contain_text("run the cell again")
+    with jupyter.without_kernels():
+        open_page(page, jupyter.address(BOOK))
+        for region, words in SHOWN.items():
+            shown = page.get_by_role("region", name=region)
+            expect(shown.get_by_text(words).first).to_be_attached()
+            expect(shown).to_be_visible()
+        assert without_errors(page)
+        keep(page, "saved_state")
+        states = page.get_by_role("region", name="States of payment_intent")
+        states.get_by_role("button", name="Read again").click()
+        expect(states.get_by_role("status")).to_contain_text("run the cell again")
     assert [each for each in console.errors if "WebSocket" not in each] == []
-    jupyter.stop_kernels()
 
 
 def test_a_notebook_of_somebody_else_shows_what_stands_for_the_widgets(
@@ -157,7 +155,8 @@ def test_exported_html_shows_what_stands_for_the_widgets_offline(
     run_and_save(page, jupyter, cells)
     save(page)
     jupyter.stop_kernels()
-    html, _ = HTMLExporter().from_filename(str(jupyter.folder / BOOK))
+    exporter: Any = HTMLExporter
+    html, _ = exporter().from_filename(str(jupyter.folder / BOOK))
     page.context.set_offline(True)
     page.set_content(html, wait_until="domcontentloaded")
     outputs = page.locator(".jp-OutputArea-output")
