@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.browser.jupyter import LAB, Jupyter, open_page, run_all, start
+from tests.browser.jupyter import LAB, NOTEBOOK, Jupyter, open_page, run_all, start
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -137,6 +138,23 @@ def open_notebook(
     jupyter.stop_kernels()
 
 
+# Where the main path of each widget is gone through: front end, dark theme.
+_LOOKS = {
+    "lab-light": (LAB, False),
+    "lab-dark": (LAB, True),
+    "notebook-light": (NOTEBOOK, False),
+}
+
+
+@pytest.fixture(params=list(_LOOKS.values()), ids=list(_LOOKS))
+def open_everywhere(
+    open_notebook: OpenNotebook, request: pytest.FixtureRequest
+) -> OpenNotebook:
+    """Return `open_notebook`, for JupyterLab in two themes and for Notebook 7."""
+    app, dark = request.param
+    return partial(open_notebook, app=app, dark=dark)
+
+
 Violations = Callable[[Page, str], list[str]]
 
 
@@ -169,12 +187,15 @@ Keep = Callable[[Page | Locator, str], None]
 
 
 @pytest.fixture
-def keep() -> Keep:
+def keep(request: pytest.FixtureRequest) -> Keep:
     """Return what keeps a screenshot in the folder that SCREENSHOTS names, if any."""
     folder = os.environ.get("SCREENSHOTS")
+    look = getattr(request.node, "callspec", None)
+    suffix = f"_{look.id}" if look else ""
 
     def kept(what: Page | Locator, name: str) -> None:
         if folder:
-            what.screenshot(path=Path(folder) / f"{name}.png")
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            what.screenshot(path=Path(folder) / f"{name}{suffix}.png")
 
     return kept

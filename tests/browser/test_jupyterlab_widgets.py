@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,13 +34,6 @@ def pay(client: Client, name: str, amount: int, **more: Any) -> Any:
     return client.v1.payment_intents.create(params)
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a screenshot where SCREENSHOTS says."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.locator(".snb").first.screenshot(path=f"{folder}/{name}.png")
-
-
 def ready(page: Page) -> Locator:
     """Return the explorer once its rows are there."""
     explorer = page.locator(".snb-explorer[data-ready]")
@@ -50,19 +41,18 @@ def ready(page: Page) -> Locator:
     return explorer
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_payment_is_searched_opened_and_refunded(
     client: Client,
     connected: str,
-    open_notebook: Any,
+    open_everywhere: Any,
     console: Any,
     violations: Any,
-    dark: bool,
+    keep: Any,
 ) -> None:
     for number in range(30):
         pay(client, f"Customer {number}", 1000 + number)
     paid = pay(client, HOSTILE, 4200)
-    page = open_notebook([connected, 'snb.explore("payment_intents")'], dark=dark)
+    page = open_everywhere([connected, 'snb.explore("payment_intents")'])
     explorer = ready(page)
     expect(explorer.get_by_role("status").first).to_have_text("31 rows")
     explorer.get_by_role("searchbox").fill(f"{HOSTILE} amount>40")
@@ -72,7 +62,7 @@ def test_a_payment_is_searched_opened_and_refunded(
     detail = explorer.get_by_label("Open object")
     expect(detail.get_by_role("heading", name=paid.id)).to_be_visible()
     expect(detail.get_by_text(f"Order of {HOSTILE}")).to_be_visible()
-    picture(page, f"explore-{'dark' if dark else 'light'}")
+    keep(page.locator(".snb").first, "explore")
     assert violations(page, ".snb-explorer") == []
 
     detail.get_by_role("button", name="Refund").click()
@@ -241,25 +231,24 @@ def test_fifty_thousand_rows_are_filtered_at_once(
     assert console.errors == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_diagram_lights_the_present_state_and_reads_it_again(
     client: Client,
     connected: str,
-    open_notebook: Any,
+    open_everywhere: Any,
     console: Any,
     violations: Any,
-    dark: bool,
+    keep: Any,
 ) -> None:
     held = pay(client, "Ada", 4200, capture_method="manual")
     cell = f'snb.StateDiagram(client.v1.payment_intents.retrieve("{held.id}"))'
-    page = open_notebook([connected, cell], dark=dark)
+    page = open_everywhere([connected, cell])
     diagram = page.locator(".snb-states")
     expect(diagram.locator("[aria-current='step']")).to_have_attribute(
         "data-state", "requires_capture"
     )
     call = f"client.v1.payment_intents.capture('{held.id}')"
     expect(diagram.get_by_text(call)).to_be_visible()
-    picture(page, f"states-{'dark' if dark else 'light'}")
+    keep(page.locator(".snb").first, "states")
     assert violations(page, ".snb-states") == []
 
     diagram.locator("[aria-current='step']").focus()
@@ -273,9 +262,8 @@ def test_a_diagram_lights_the_present_state_and_reads_it_again(
     assert console.errors == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_the_log_shows_the_calls_of_a_cell(
-    connected: str, open_notebook: Any, console: Any, violations: Any, dark: bool
+    connected: str, open_everywhere: Any, console: Any, violations: Any, keep: Any
 ) -> None:
     work = f"""
 with snb.RequestLog() as log:
@@ -286,7 +274,7 @@ with snb.RequestLog() as log:
         print(error.code)
 log
 """
-    page = open_notebook([connected, work], dark=dark)
+    page = open_everywhere([connected, work])
     log = page.locator(".snb-log")
     expect(log.get_by_role("status").first).to_have_text("2 calls")
     expect(log.get_by_text("404")).to_be_visible()
@@ -295,7 +283,7 @@ log
     page.keyboard.press("Enter")
     expect(toggle).to_have_attribute("aria-expanded", "true")
     expect(log.get_by_text(HOSTILE)).to_be_visible()
-    picture(page, f"log-{'dark' if dark else 'light'}")
+    keep(page.locator(".snb").first, "log")
     assert violations(page, ".snb-log") == []
     assert console.errors == []
 

@@ -17,14 +17,14 @@ snb.ErrorLab()
 
 
 def test_failures_are_caused_and_explained(
-    open_notebook: Any,
+    open_everywhere: Any,
     sandbox: Sandbox,
     client: Client,
     console: Any,
     violations: Any,
     keep: Any,
 ) -> None:
-    page = open_notebook([START.format(url=sandbox.url)])
+    page = open_everywhere([START.format(url=sandbox.url)])
     lab = page.get_by_role("region", name="Error lab")
 
     lab.get_by_label("Failure").select_option("Insufficient funds")

@@ -25,14 +25,14 @@ snb.WebhookInbox(inbox)
 
 
 def test_a_webhook_arrives_and_is_replayed(
-    open_notebook: Any,
+    open_everywhere: Any,
     sandbox: Sandbox,
     client: Client,
     console: Any,
     violations: Any,
     keep: Any,
 ) -> None:
-    page = open_notebook([START.format(url=sandbox.url)])
+    page = open_everywhere([START.format(url=sandbox.url)])
     inbox = page.get_by_role("region", name="Webhook inbox")
     expect(inbox.get_by_text("Nothing has arrived yet.")).to_be_visible()
 

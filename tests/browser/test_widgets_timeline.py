@@ -44,7 +44,7 @@ def subscribe(client: Client) -> Any:
 
 
 def test_a_clock_is_advanced(
-    open_notebook: Any,
+    open_everywhere: Any,
     sandbox: Sandbox,
     client: Client,
     console: Any,
@@ -53,7 +53,7 @@ def test_a_clock_is_advanced(
 ) -> None:
     subscription = subscribe(client)
     cell = START.format(url=sandbox.url, subscription=subscription.id)
-    page = open_notebook([cell])
+    page = open_everywhere([cell])
     timeline = page.get_by_role("region", name="Subscription timeline")
     expect(timeline.locator(".snb-badge")).to_have_text("trialing")
 
