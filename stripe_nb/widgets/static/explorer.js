@@ -44,8 +44,8 @@ function render({ model, el }) {
 
   const refind = () => {
     found = table.find(model.get("query"), model.get("sort"));
-    const all = model.get("count").toLocaleString("en");
-    count.textContent = found.length === model.get("count") ? `${all} rows` : `${found.length.toLocaleString("en")} of ${all} rows`;
+    const all = `${model.get("count").toLocaleString("en")} row${model.get("count") === 1 ? "" : "s"}`;
+    count.textContent = found.length === model.get("count") ? all : `${found.length.toLocaleString("en")} of ${all}`;
     grid.setAttribute("aria-rowcount", found.length + 1);
     active = 0;
     scroller.scrollTop = 0;
@@ -153,7 +153,7 @@ function render({ model, el }) {
     const name = `${model.get("resource").replaceAll(".", "_")}s.csv`;
     const asked = await confirmDialog(el, {
       title: "Export",
-      text: `${found.length.toLocaleString("en")} rows, all columns. The suffix chooses the format: .csv, .parquet, .jsonl …`,
+      text: `${found.length.toLocaleString("en")} row${found.length === 1 ? "" : "s"}, all columns. The suffix chooses the format: .csv, .parquet, .jsonl …`,
       yes: "Export",
       fields: [{ name: "path", label: "File", value: name }],
     });

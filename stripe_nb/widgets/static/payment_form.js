@@ -47,11 +47,8 @@ function load(address) {
   });
 }
 
-function isDark() {
-  const light = document.body.dataset.jpThemeLight;
-  if (light) return light === "false";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
-}
+// The style sheet knows what makes a theme dark.
+const isDark = (element) => getComputedStyle(element).colorScheme === "dark";
 
 const OVER = new Set(["succeeded", "requires_capture", "processing", "canceled"]);
 const TONES = { succeeded: "snb-good", requires_capture: "snb-good", canceled: "snb-bad" };
@@ -114,7 +111,7 @@ function render({ model, el }) {
       const Stripe = await stripeOf(script);
       if (gone) return;
       const stripe = Stripe(key, account ? { stripeAccount: account } : undefined);
-      const appearance = { theme: isDark() ? "night" : "stripe" };
+      const appearance = { theme: isDark(root) ? "night" : "stripe" };
       const elements = stripe.elements({ clientSecret: secret, appearance });
       const element = elements.create("payment");
       paying = { stripe, elements, element, isSetup: secret.startsWith("seti_") };
