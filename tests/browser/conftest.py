@@ -32,8 +32,11 @@ _ARGUMENTS = [
     "--no-first-run",
 ]
 _TIMEOUT_MS = 15_000
-# Notebook 7 says this while it starts, also with no widget in sight.
-_OF_NOTEBOOK = "Cannot read properties of undefined (reading 'schema')"
+# Notebook 7 says these while it starts, also with no widget in sight.
+_OF_NOTEBOOK = (
+    "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered",
+)
 # Chromium would ask for an icon, and complain that there is none.
 NO_ICON = "<!doctype html><link rel='icon' href='data:,'>"
 
@@ -63,7 +66,7 @@ class Told:
             self.note(message.text)
 
     def note(self, error: str) -> None:
-        if _OF_NOTEBOOK not in error:
+        if not any(each in error for each in _OF_NOTEBOOK):
             self.errors.append(error)
 
 
