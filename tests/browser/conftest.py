@@ -21,6 +21,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import Client
 from tests.browser.jupyter import LAB, NOTEBOOK, Jupyter, open_page, run_all, start
 
 _ARGUMENTS = [
@@ -122,6 +124,17 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
     """Start Jupyter on an empty folder, with settings of its own."""
     with start(tmp_path_factory.mktemp("jupyter")) as running:
         yield running
+
+
+@pytest.fixture
+def connected(sandbox: Sandbox) -> str:
+    """Return a cell that joins the test's own sandbox."""
+    return f"import stripe_nb as snb\nclient = snb.connect(sandbox_url={sandbox.url!r})"
+
+
+@pytest.fixture
+def intent(client: Client) -> Any:
+    return client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
 
 
 OpenNotebook = Callable[..., Page]

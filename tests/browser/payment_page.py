@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from stripe_nb.session import Client
 
 __all__ = [
-    "START",
+    "FORM",
     "expect_heard",
     "expect_status",
     "fill",
@@ -18,9 +18,7 @@ __all__ = [
     "status_of",
 ]
 
-START = """
-import stripe_nb as snb
-client = snb.connect(sandbox_url="{url}")
+FORM = """
 form = snb.PaymentForm("{intent}")
 # What Python hears is told where the test can read it.
 note = lambda change: client.v1.customers.create({{"name": f"heard {{change.new}}"}})

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from tests.browser.payment_page import (
-    START,
+    FORM,
     expect_heard,
     expect_status,
     fill,
@@ -21,13 +20,8 @@ from tests.browser.payment_page import (
 
 
 @pytest.fixture
-def intent(client: Client) -> Any:
-    return client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
-
-
-@pytest.fixture
-def cell(sandbox: Sandbox, intent: Any) -> str:
-    return START.format(url=sandbox.url, intent=intent.id)
+def cell(connected: str, intent: Any) -> str:
+    return connected + FORM.format(intent=intent.id)
 
 
 def test_a_card_pays(
@@ -130,11 +124,11 @@ def test_an_incomplete_form_says_so_and_sends_nothing(
 
 
 def test_a_card_is_saved(
-    open_notebook: Any, sandbox: Sandbox, client: Client, console: Any
+    open_notebook: Any, connected: str, client: Client, console: Any
 ) -> None:
     customer = client.v1.customers.create({})
     setup = client.v1.setup_intents.create({"customer": customer.id})
-    page = open_notebook([START.format(url=sandbox.url, intent=setup.id)])
+    page = open_notebook([connected, FORM.format(intent=setup.id)])
     fill(page, "4242424242424242")
     form_of(page).get_by_role("button", name="Save a payment method").click()
 
@@ -157,6 +151,9 @@ def test_a_cell_that_waits_shows_the_form_and_ends_when_it_is_paid(
     # The command's promise ends with the cell, which waits for this test.
     page.evaluate("() => void jupyterapp.commands.execute('notebook:run-cell')")
     fill(page, "4242424242424242")
+    # The kernel is busy with the cell, and the form doesn't wait for it.
+    page.wait_for_timeout(3500)
+    expect(form_of(page).get_by_text("The kernel hasn't answered")).to_have_count(0)
     pay(page)
 
     expect(page.locator(".jp-OutputArea-output").last).to_have_text("'succeeded'")

@@ -11,7 +11,6 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from tests.browser.jupyter import LAB, NOTEBOOK, Jupyter, command, open_page, run_all
 
@@ -43,7 +42,7 @@ log
 
 
 @pytest.fixture
-def cells(sandbox: Sandbox, client: Client) -> list[str]:
+def cells(connected: str, client: Client) -> list[str]:
     """Return a notebook with one widget of each kind, all of them used."""
     client.v1.customers.create({"name": NAME})
     clock = client.v1.test_helpers.test_clocks.create({"frozen_time": 1_768_435_200})
@@ -67,7 +66,7 @@ def cells(sandbox: Sandbox, client: Client) -> list[str]:
     )
     intent = client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
     return [
-        f"import stripe_nb as snb\nclient = snb.connect(sandbox_url={sandbox.url!r})",
+        connected,
         'snb.explore("customers")',
         f'snb.PaymentForm("{intent.id}")',
         f'snb.SubscriptionTimeline("{subscription.id}")',

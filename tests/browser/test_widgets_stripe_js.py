@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Route, expect
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from tests.browser.payment_page import (
-    START,
+    FORM,
     expect_heard,
     expect_status,
     fill,
@@ -33,18 +33,12 @@ KEY = "pk_test_" + "0123456789abcdef" * 2
 ON_STRIPE = f"""
 client.sandbox_url, client.is_sandbox = None, False
 client.publishable_key = "{KEY}"
-form = """
+"""
 
 
 @pytest.fixture
-def intent(client: Client) -> Any:
-    return client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
-
-
-@pytest.fixture
-def cell(sandbox: Sandbox, intent: Any) -> str:
-    start = START.format(url=sandbox.url, intent=intent.id)
-    return start.replace("\nform = ", ON_STRIPE)
+def cell(connected: str, intent: Any) -> str:
+    return connected + ON_STRIPE + FORM.format(intent=intent.id)
 
 
 class StripeHost:

@@ -6,7 +6,7 @@ async function unpack(view) {
   return JSON.parse(await new Response(stream).text()).map(readable);
 }
 
-// Gives a column `text(row)` to show, `key(row)` to sort by and `at` to change one.
+// Gives a column `text(row)` to show, `key(row)` to sort by and `change` for one.
 function readable(column) {
   const over = new Map();
   const raw = (row) => (column.codes ? column.values[column.codes[row]] : column.data[row]) ?? null;

@@ -157,7 +157,9 @@ function render({ model, el }) {
   }
 
   const offered = (content) => {
-    if (content.offer) open(content.offer);
+    if (!content.offer) return;
+    bridge(model).settle("open", content.offer);
+    open(content.offer);
   };
   model.on("msg:custom", offered);
   for (const name of ["status", "title", "error"]) model.on(`change:${name}`, show);

@@ -80,12 +80,18 @@ function makeBridge(model) {
         reject(new Error("No kernel answers. Run the cell again."));
       };
       const timers = [setTimeout(slow, SLOW_MS), setTimeout(late, PATIENCE_MS)];
-      waiting.set(number, { resolve, reject, timers });
+      waiting.set(number, { name, resolve, reject, timers });
       model.send({ call: name, with: args, number });
     });
+  // What Python sends unasked may be the answer that a busy kernel owes.
+  const settle = (name, result) => {
+    for (const [number, each] of [...waiting]) {
+      if (each.name === name) answered(number).resolve(result);
+    }
+  };
   // Tells a function what to say while an answer is long in coming.
   const whileSlow = (told) => lines.add(told);
-  return { call, whileSlow };
+  return { call, settle, whileSlow };
 }
 
 // A line that shows the `message` trait, and that a screen reader speaks.
