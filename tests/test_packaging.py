@@ -45,7 +45,7 @@ def test_conda_environment_equals_the_dependencies(project: dict[str, Any]) -> N
     assert pip == {"pip": [*project["dependencies"], "-e ."]}
 
 
-def test_wheel_carries_the_data_and_the_notebooks(wheel: Path) -> None:
+def test_wheel_carries_the_data_the_notebooks_and_the_extension(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     for folder in ("data", "notebooks"):
@@ -56,6 +56,9 @@ def test_wheel_carries_the_data_and_the_notebooks(wheel: Path) -> None:
         assert expected
         assert expected <= names
     assert "stripe_nb/py.typed" in names
+    home = f"stripe_nb-{stripe_nb.__version__}.data/data/share/jupyter/labextensions"
+    assert f"{home}/stripe-nb/package.json" in names
+    assert f"{home}/stripe-nb/static/fallback.js" in names
     assert f"stripe_nb-{stripe_nb.__version__}.dist-info/METADATA" in names
 
 

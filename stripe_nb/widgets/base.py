@@ -41,8 +41,9 @@ def static_text(name: str) -> str:
 def _joined(name: str, suffix: str) -> str:
     # One module per widget: an import of another would need an address, and a
     # notebook that is opened offline has none to give.
-    parts = (static_text(f"{_SHARED}.{suffix}"), static_text(f"{name}.{suffix}"))
-    return "\n".join(parts)
+    parts = sorted(path.name for path in _STATIC.glob(f"{name}_*.{suffix}"))
+    names = (f"{_SHARED}.{suffix}", *parts, f"{name}.{suffix}")
+    return "\n".join(map(static_text, names))
 
 
 class StripeWidget(anywidget.AnyWidget):
@@ -50,9 +51,10 @@ class StripeWidget(anywidget.AnyWidget):
 
     A subclass names its files: ``class Clock(StripeWidget, static="clock")``
     takes ``static/clock.js`` and, if there is one, ``static/clock.css``, each
-    after the shared part. Its JavaScript calls Python with
-    ``bridge(model).call("tick", {by: 1})``, which `call` hands to the method
-    ``on_tick(by=1)``; the promise holds what that returns.
+    after the shared part and its own parts, such as ``static/clock_hands.js``.
+    Its JavaScript calls Python with ``bridge(model).call("tick", {by: 1})``,
+    which `call` hands to the method ``on_tick(by=1)``; the promise holds what
+    that returns.
 
     Attributes
     ----------

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import stripe
 import traitlets
 
 from stripe_nb import money
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PaymentForm"]
 
-_STRIPE_JS = "https://js.stripe.com/v3/"
+# Stripe.js is released with the API, under the same name: the SDK's version and
+# the script's must not differ.
+_STRIPE_JS = f"https://js.stripe.com/{stripe.api_version.rpartition('.')[2]}/stripe.js"
 _POLL_SECONDS = 0.5
 
 

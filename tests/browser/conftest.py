@@ -1,34 +1,29 @@
-"""A real browser, a shop whose pages it visits, and a JupyterLab of its own."""
+"""A real browser, a shop whose pages it visits, and a Jupyter of its own."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat import v4
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
     Locator,
     Page,
-    expect,
     sync_playwright,
 )
+
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import Client
+from tests.browser.jupyter import LAB, NOTEBOOK, Jupyter, open_page, run_all, start
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -39,13 +34,11 @@ _ARGUMENTS = [
     "--no-first-run",
 ]
 _TIMEOUT_MS = 15_000
-_LAB_TIMEOUT = 60.0
-_KERNEL_IS_IDLE = """() => {
-  const session = jupyterapp.shell.currentWidget?.sessionContext;
-  const kernel = session?.isReady && session.session?.kernel;
-  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
-}"""
-_STDERR = ".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']"
+# Notebook 7 says these while it starts, also with no widget in sight.
+_OF_NOTEBOOK = (
+    "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered",
+)
 # Chromium would ask for an icon, and complain that there is none.
 NO_ICON = "<!doctype html><link rel='icon' href='data:,'>"
 
@@ -72,7 +65,11 @@ class Told:
 
     def hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self.errors.append(message.text)
+            self.note(message.text)
+
+    def note(self, error: str) -> None:
+        if not any(each in error for each in _OF_NOTEBOOK):
+            self.errors.append(error)
 
 
 @pytest.fixture
@@ -86,7 +83,7 @@ def page(browser: Browser, console: Told) -> Iterator[Page]:
     opened = context.new_page()
     opened.set_default_timeout(_TIMEOUT_MS)
     opened.on("console", console.hear)
-    opened.on("pageerror", lambda error: console.errors.append(f"{error.stack}"))
+    opened.on("pageerror", lambda error: console.note(f"{error.stack}"))
     yield opened
     context.close()
 
@@ -122,134 +119,22 @@ def shop() -> Iterator[Shop]:
         thread.join()
 
 
-# Extension, plugin: its settings. Nothing asks the network for news, and every
-# cell is in the page, seen or not.
-_LAB_SETTINGS: dict[tuple[str, str], dict[str, Any]] = {
-    ("apputils-extension", "notification"): {
-        "checkForUpdates": False,
-        "fetchNews": "false",
-    },
-    ("apputils-extension", "themes"): {"adaptive-theme": False},
-    ("notebook-extension", "tracker"): {"windowingMode": "none"},
-}
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A JupyterLab on this machine.
-
-    Attributes
-    ----------
-    folder
-        Where its notebooks are, and its kernels start.
-    """
-
-    url: str
-    token: str
-    folder: Path
-
-    def write(self, name: str, sources: list[str]) -> str:
-        """Write a notebook of code cells, and return its address."""
-        cells = [v4.new_code_cell(source) for source in sources]
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        book = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-        nbformat.write(book, self.folder / name)
-        return self.address(name)
-
-    def address(self, name: str) -> str:
-        return f"{self.url}/lab/tree/{name}?reset&token={self.token}"
-
-    def is_up(self) -> bool:
-        try:
-            self._ask("GET", "/api")
-        except OSError:
-            return False
-        return True
-
-    def stop_kernels(self) -> None:
-        for kernel in json.loads(self._ask("GET", "/api/kernels")):
-            self._ask("DELETE", f"/api/kernels/{kernel['id']}")
-
-    def _ask(self, method: str, path: str) -> bytes:
-        headers = {"Authorization": f"token {self.token}"}
-        asked = urllib.request.Request(self.url + path, headers=headers, method=method)
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            body: bytes = answer.read()
-        return body
-
-
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Start JupyterLab on an empty folder, with settings of its own."""
-    home = tmp_path_factory.mktemp("lab")
-    folder = home / "notebooks"
-    folder.mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = Lab(f"http://127.0.0.1:{port}", "tests-only", folder)
-    log = home / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            _lab_command(running, port),
-            env=_lab_environment(home),
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        _await_lab(running, process, log)
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """Start Jupyter on an empty folder, with settings of its own."""
+    with start(tmp_path_factory.mktemp("jupyter")) as running:
         yield running
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
-def _lab_command(lab: Lab, port: int) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--no-browser",
-        "--allow-root",
-        "--expose-app-in-browser",
-        f"--IdentityProvider.token={lab.token}",
-        f"--ServerApp.port={port}",
-        "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={lab.folder}",
-        "--LabApp.extension_manager=readonly",
-    ]
+@pytest.fixture
+def connected(sandbox: Sandbox) -> str:
+    """Return a cell that joins the test's own sandbox."""
+    return f"import stripe_nb as snb\nclient = snb.connect(sandbox_url={sandbox.url!r})"
 
 
-def _lab_environment(home: Path) -> dict[str, str]:
-    settings = home / "settings"
-    for (extension, plugin), values in _LAB_SETTINGS.items():
-        path = settings / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values))
-    return {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(settings),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-        # Debuggers of kernels print warnings about frozen modules.
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-
-
-def _await_lab(lab: Lab, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _LAB_TIMEOUT
-    while not lab.is_up():
-        if process.poll() is not None or time.monotonic() > deadline:
-            pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
-        time.sleep(0.2)
+@pytest.fixture
+def intent(client: Client) -> Any:
+    return client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
 
 
 OpenNotebook = Callable[..., Page]
@@ -257,46 +142,39 @@ OpenNotebook = Callable[..., Page]
 
 @pytest.fixture
 def open_notebook(
-    lab: Lab, page: Page, request: pytest.FixtureRequest
+    jupyter: Jupyter, page: Page, request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
     """Return a function that writes a notebook, opens it and runs all its cells.
 
     ``open_notebook(["1 + 1"])`` returns the page once every cell has run.
     """
 
-    def opened(sources: list[str], *, dark: bool = False) -> Page:
-        page.set_viewport_size({"width": 1280, "height": 1600})
-        page.goto(lab.write(f"{request.node.name[:60]}.ipynb", sources))
-        page.wait_for_function("window.jupyterapp !== undefined")
-        page.evaluate("() => { jupyterapp.restored.then(() => { restored = 1 }) }")
-        page.wait_for_function("window.restored")
-        # A theme shows the splash again; JupyterLab would remove the same one twice.
-        expect(page.locator("#jupyterlab-splash")).to_have_count(0)
-        # The lab remembers it for the next test.
-        theme = f"JupyterLab {'Dark' if dark else 'Light'}"
-        _command(page, "apputils:change-theme", {"theme": theme})
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
-        _command(page, "application:toggle-left-area")
-        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_have_count(len(sources))
-        # The indicator is idle before there is a kernel, and a cell that is run
-        # without one stays as it is.
-        page.wait_for_function(_KERNEL_IS_IDLE, timeout=_LAB_TIMEOUT * 1000)
-        _command(page, "notebook:run-all-cells")
-        last = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt").last
-        failed = page.locator(_STDERR).filter(has_text="Traceback")
-        ran = last.filter(has_text=re.compile(r"\[\d+\]:"))
-        expect(ran.or_(failed).first).to_be_attached(timeout=_LAB_TIMEOUT * 1000)
-        assert failed.all_inner_texts() == []
+    def opened(sources: list[str], *, app: str = LAB, dark: bool = False) -> Page:
+        name = f"{request.node.name[:60]}.ipynb"
+        jupyter.write(name, sources)
+        open_page(page, jupyter.address(name, app), dark=dark)
+        run_all(page)
         return page
 
     yield opened
-    lab.stop_kernels()
+    jupyter.stop_kernels()
 
 
-def _command(page: Page, name: str, arguments: dict[str, Any] | None = None) -> None:
-    # Not waited for: what it does shows on the page, and a wait here has no end.
-    run = "([name, args]) => { jupyterapp.commands.execute(name, args) }"
-    page.evaluate(run, [name, arguments or {}])
+# Where the main path of each widget is gone through: front end, dark theme.
+_LOOKS = {
+    "lab-light": (LAB, False),
+    "lab-dark": (LAB, True),
+    "notebook-light": (NOTEBOOK, False),
+}
+
+
+@pytest.fixture(params=list(_LOOKS.values()), ids=list(_LOOKS))
+def open_everywhere(
+    open_notebook: OpenNotebook, request: pytest.FixtureRequest
+) -> OpenNotebook:
+    """Return `open_notebook`, for JupyterLab in two themes and for Notebook 7."""
+    app, dark = request.param
+    return partial(open_notebook, app=app, dark=dark)
 
 
 Violations = Callable[[Page, str], list[str]]
@@ -331,12 +209,15 @@ Keep = Callable[[Page | Locator, str], None]
 
 
 @pytest.fixture
-def keep() -> Keep:
+def keep(request: pytest.FixtureRequest) -> Keep:
     """Return what keeps a screenshot in the folder that SCREENSHOTS names, if any."""
     folder = os.environ.get("SCREENSHOTS")
+    look = getattr(request.node, "callspec", None)
+    suffix = f"_{look.id}" if look else ""
 
     def kept(what: Page | Locator, name: str) -> None:
         if folder:
-            what.screenshot(path=Path(folder) / f"{name}.png")
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            what.screenshot(path=Path(folder) / f"{name}{suffix}.png")
 
     return kept

@@ -6,25 +6,18 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
-
-START = """
-import stripe_nb as snb
-client = snb.connect(sandbox_url="{url}")
-snb.ErrorLab()
-"""
 
 
 def test_failures_are_caused_and_explained(
-    open_notebook: Any,
-    sandbox: Sandbox,
+    open_everywhere: Any,
+    connected: str,
     client: Client,
     console: Any,
     violations: Any,
     keep: Any,
 ) -> None:
-    page = open_notebook([START.format(url=sandbox.url)])
+    page = open_everywhere([connected, "snb.ErrorLab()"])
     lab = page.get_by_role("region", name="Error lab")
 
     lab.get_by_label("Failure").select_option("Insufficient funds")

@@ -6,33 +6,30 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 
 NAME = "<img src=x onerror=alert(1)>"
-START = """
-import stripe_nb as snb
-client = snb.connect(sandbox_url="{url}")
+LISTEN = """
 inbox = snb.webhooks.listen(client=client)
 
 # What is handled is told where the test can read it.
 @inbox.on("customer.updated")
 def note(event):
-    client.v1.products.create({{"name": event.id}})
+    client.v1.products.create({"name": event.id})
 
 snb.WebhookInbox(inbox)
 """
 
 
 def test_a_webhook_arrives_and_is_replayed(
-    open_notebook: Any,
-    sandbox: Sandbox,
+    open_everywhere: Any,
+    connected: str,
     client: Client,
     console: Any,
     violations: Any,
     keep: Any,
 ) -> None:
-    page = open_notebook([START.format(url=sandbox.url)])
+    page = open_everywhere([connected, LISTEN])
     inbox = page.get_by_role("region", name="Webhook inbox")
     expect(inbox.get_by_text("Nothing has arrived yet.")).to_be_visible()
 

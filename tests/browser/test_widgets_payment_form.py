@@ -5,67 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
-
-START = """
-import stripe_nb as snb
-client = snb.connect(sandbox_url="{url}")
-form = snb.PaymentForm("{intent}")
-# What Python hears is told where the test can read it.
-note = lambda change: client.v1.customers.create({{"name": f"heard {{change.new}}"}})
-form.observe(note, "result")
-form
-"""
-
-
-@pytest.fixture
-def intent(client: Client) -> Any:
-    return client.v1.payment_intents.create({"amount": 2500, "currency": "usd"})
+from tests.browser.payment_page import (
+    FORM,
+    expect_heard,
+    expect_status,
+    fill,
+    form_of,
+    pay,
+    status_of,
+)
 
 
 @pytest.fixture
-def cell(sandbox: Sandbox, intent: Any) -> str:
-    return START.format(url=sandbox.url, intent=intent.id)
-
-
-def form_of(page: Page) -> Locator:
-    return page.get_by_role("region", name="Payment form")
-
-
-def fill(page: Page, number: str) -> None:
-    form = form_of(page)
-    form.get_by_label("Card number").fill(number)
-    form.get_by_label("Expiry").fill("12 / 34")
-    form.get_by_label("Security code").fill("123")
-
-
-def pay(page: Page) -> None:
-    form_of(page).get_by_role("button", name="Pay 25.00 USD").click()
-
-
-def expect_status(page: Page, status: str) -> None:
-    expect(form_of(page).locator(".snb-badge")).to_have_text(status)
-
-
-def status_of(client: Client, intent: Any) -> str:
-    return client.v1.payment_intents.retrieve(intent.id).status
-
-
-def expect_heard(page: Page, client: Client, words: str) -> None:
-    """Wait until Python has heard of a try; the page tells of it a little sooner."""
-    for _ in range(100):
-        told = [each.name or "" for each in client.v1.customers.list().data]
-        if any(words in name for name in told):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"Python heard {told}, and not {words!r}")
+def cell(connected: str, intent: Any) -> str:
+    return connected + FORM.format(intent=intent.id)
 
 
 def test_a_card_pays(
-    open_notebook: Any,
+    open_everywhere: Any,
     cell: str,
     client: Client,
     intent: Any,
@@ -73,7 +33,7 @@ def test_a_card_pays(
     violations: Any,
     keep: Any,
 ) -> None:
-    page = open_notebook([cell])
+    page = open_everywhere([cell])
     expect(form_of(page).get_by_label("Card number")).to_be_visible()
     keep(form_of(page), "payment_form")
     found = violations(page, ".snb-payment-form")
@@ -164,11 +124,11 @@ def test_an_incomplete_form_says_so_and_sends_nothing(
 
 
 def test_a_card_is_saved(
-    open_notebook: Any, sandbox: Sandbox, client: Client, console: Any
+    open_notebook: Any, connected: str, client: Client, console: Any
 ) -> None:
     customer = client.v1.customers.create({})
     setup = client.v1.setup_intents.create({"customer": customer.id})
-    page = open_notebook([START.format(url=sandbox.url, intent=setup.id)])
+    page = open_notebook([connected, FORM.format(intent=setup.id)])
     fill(page, "4242424242424242")
     form_of(page).get_by_role("button", name="Save a payment method").click()
 
@@ -191,6 +151,9 @@ def test_a_cell_that_waits_shows_the_form_and_ends_when_it_is_paid(
     # The command's promise ends with the cell, which waits for this test.
     page.evaluate("() => void jupyterapp.commands.execute('notebook:run-cell')")
     fill(page, "4242424242424242")
+    # The kernel is busy with the cell, and the form doesn't wait for it.
+    page.wait_for_timeout(3500)
+    expect(form_of(page).get_by_text("The kernel hasn't answered")).to_have_count(0)
     pay(page)
 
     expect(page.locator(".jp-OutputArea-output").last).to_have_text("'succeeded'")
@@ -199,13 +162,13 @@ def test_a_cell_that_waits_shows_the_form_and_ends_when_it_is_paid(
 
 
 def test_the_secret_is_in_no_saved_notebook(
-    open_notebook: Any, cell: str, lab: Any, intent: Any
+    open_notebook: Any, cell: str, jupyter: Any, intent: Any
 ) -> None:
     page = open_notebook([cell])
     expect(form_of(page).get_by_label("Card number")).to_be_visible()
     page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
 
-    (path,) = lab.folder.glob("test_the_secret_is_in_no_saved_notebook*.ipynb")
+    (path,) = jupyter.folder.glob("test_the_secret_is_in_no_saved_notebook*.ipynb")
     saved = path.read_text()
     assert f"PaymentForm: {intent.id}" in saved
     assert intent.client_secret.partition("_secret_")[2] not in saved

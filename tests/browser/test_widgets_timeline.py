@@ -6,15 +6,9 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 
 NAME = "<img src=x onerror=alert(1)>"
-START = """
-import stripe_nb as snb
-client = snb.connect(sandbox_url="{url}")
-snb.SubscriptionTimeline("{subscription}")
-"""
 
 
 def subscribe(client: Client) -> Any:
@@ -44,16 +38,16 @@ def subscribe(client: Client) -> Any:
 
 
 def test_a_clock_is_advanced(
-    open_notebook: Any,
-    sandbox: Sandbox,
+    open_everywhere: Any,
+    connected: str,
     client: Client,
     console: Any,
     violations: Any,
     keep: Any,
 ) -> None:
     subscription = subscribe(client)
-    cell = START.format(url=sandbox.url, subscription=subscription.id)
-    page = open_notebook([cell])
+    cell = f'snb.SubscriptionTimeline("{subscription.id}")'
+    page = open_everywhere([connected, cell])
     timeline = page.get_by_role("region", name="Subscription timeline")
     expect(timeline.locator(".snb-badge")).to_have_text("trialing")
 

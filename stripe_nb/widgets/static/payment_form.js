@@ -1,32 +1,54 @@
 // A Payment Element: of Stripe.js, or of the sandbox's script, which speaks alike.
 
 // Scripts by address, for all forms of the page. Each leaves its own
-// window.Stripe behind, which is taken at once, so that two sandboxes and Stripe
-// can be on one page.
+// window.Stripe behind, which is taken at once and put back as it was, so that two
+// sandboxes and Stripe can be on one page.
 const SCRIPTS = (globalThis[Symbol.for("stripe_nb.scripts")] ??= new Map());
+
+const SCRIPT_MS = 20000;
 
 function stripeOf(address) {
   if (!SCRIPTS.has(address)) {
-    const loading = new Promise((resolve, reject) => {
-      const script = h("script", { src: address });
-      script.addEventListener("load", () => resolve(window.Stripe));
-      script.addEventListener("error", () => {
-        SCRIPTS.delete(address);
-        script.remove();
-        reject(new Error(`The payment script at ${address} can't be loaded.`));
-      });
-      document.head.append(script);
-    });
-    SCRIPTS.set(address, loading);
+    SCRIPTS.set(address, load(address).catch((problem) => {
+      // The next form tries again.
+      SCRIPTS.delete(address);
+      throw problem;
+    }));
   }
   return SCRIPTS.get(address);
 }
 
-function isDark() {
-  const light = document.body.dataset.jpThemeLight;
-  if (light) return light === "false";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
+function load(address) {
+  const script = h("script", { src: address });
+  const before = window.Stripe;
+  delete window.Stripe;
+  const failed = (what) => {
+    script.remove();
+    window.Stripe ??= before;
+    return new Error(
+      `The payment script at ${address} ${what}. Is the browser offline, or does a rule (a content ` +
+        "security policy, an ad blocker) keep it out? Run the cell again then; simulate() needs no script.",
+    );
+  };
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(failed("doesn't come")), SCRIPT_MS);
+    script.addEventListener("load", () => {
+      clearTimeout(timer);
+      const own = window.Stripe;
+      if (!own) return reject(failed("is another than Stripe's"));
+      window.Stripe = before ?? own;
+      resolve(own);
+    });
+    script.addEventListener("error", () => {
+      clearTimeout(timer);
+      reject(failed("can't be loaded"));
+    });
+    document.head.append(script);
+  });
 }
+
+// The style sheet knows what makes a theme dark.
+const isDark = (element) => getComputedStyle(element).colorScheme === "dark";
 
 const OVER = new Set(["succeeded", "requires_capture", "processing", "canceled"]);
 const TONES = { succeeded: "snb-good", requires_capture: "snb-good", canceled: "snb-bad" };
@@ -89,7 +111,7 @@ function render({ model, el }) {
       const Stripe = await stripeOf(script);
       if (gone) return;
       const stripe = Stripe(key, account ? { stripeAccount: account } : undefined);
-      const appearance = { theme: isDark() ? "night" : "stripe" };
+      const appearance = { theme: isDark(root) ? "night" : "stripe" };
       const elements = stripe.elements({ clientSecret: secret, appearance });
       const element = elements.create("payment");
       paying = { stripe, elements, element, isSetup: secret.startsWith("seti_") };
@@ -135,7 +157,9 @@ function render({ model, el }) {
   }
 
   const offered = (content) => {
-    if (content.offer) open(content.offer);
+    if (!content.offer) return;
+    bridge(model).settle("open", content.offer);
+    open(content.offer);
   };
   model.on("msg:custom", offered);
   for (const name of ["status", "title", "error"]) model.on(`change:${name}`, show);

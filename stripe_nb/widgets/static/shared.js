@@ -36,6 +36,9 @@ function mount(el, name, label) {
 // Calls into Python: bridge(model).call("refund", {id}) is the method on_refund.
 const BRIDGES = new WeakMap();
 const PATIENCE_MS = 60000;
+// A saved notebook shows its widgets, and has no kernel that would answer a click.
+const SLOW_MS = 3000;
+const SLOW = "The kernel hasn't answered yet. It is busy, or has ended: then run the cell again.";
 
 function bridge(model) {
   if (!BRIDGES.has(model)) BRIDGES.set(model, makeBridge(model));
@@ -44,39 +47,69 @@ function bridge(model) {
 
 function makeBridge(model) {
   const waiting = new Map();
+  const lines = new Set();
+  const tellSlow = () => {
+    const late = [...waiting.values()].some((each) => each.isSlow);
+    for (const told of lines) told(late ? SLOW : "");
+  };
+  const answered = (number) => {
+    const each = waiting.get(number);
+    if (!each) return null;
+    waiting.delete(number);
+    each.timers.forEach(clearTimeout);
+    tellSlow();
+    return each;
+  };
   const mine = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
   let count = 0;
   model.on("msg:custom", (content) => {
-    const each = waiting.get(content.reply);
+    const each = answered(content.reply);
     if (!each) return;
-    waiting.delete(content.reply);
-    clearTimeout(each.timer);
     if (content.error) each.reject(new Error(content.error));
     else each.resolve(content.result);
   });
   const call = (name, args = {}) =>
     new Promise((resolve, reject) => {
       const number = `${mine}/${(count += 1)}`;
+      const slow = () => {
+        waiting.get(number).isSlow = true;
+        tellSlow();
+      };
       const late = () => {
-        waiting.delete(number);
+        answered(number);
         reject(new Error("No kernel answers. Run the cell again."));
       };
-      waiting.set(number, { resolve, reject, timer: setTimeout(late, PATIENCE_MS) });
+      const timers = [setTimeout(slow, SLOW_MS), setTimeout(late, PATIENCE_MS)];
+      waiting.set(number, { name, resolve, reject, timers });
       model.send({ call: name, with: args, number });
     });
-  return { call };
+  // What Python sends unasked may be the answer that a busy kernel owes.
+  const settle = (name, result) => {
+    for (const [number, each] of [...waiting]) {
+      if (each.name === name) answered(number).resolve(result);
+    }
+  };
+  // Tells a function what to say while an answer is long in coming.
+  const whileSlow = (told) => lines.add(told);
+  return { call, settle, whileSlow };
 }
 
 // A line that shows the `message` trait, and that a screen reader speaks.
 function messageLine(model) {
   const line = h("p", { class: "snb-message", role: "status", "aria-live": "polite" });
+  let slow = "";
   const show = () => {
-    line.textContent = model.get("message");
+    line.textContent = slow || model.get("message");
+    line.classList.toggle("snb-waiting", Boolean(slow));
     line.classList.toggle("snb-error", model.get("tone") === "error");
     line.hidden = !line.textContent;
   };
   model.on("change:message", show);
   model.on("change:tone", show);
+  bridge(model).whileSlow((text) => {
+    slow = text;
+    show();
+  });
   show();
   return line;
 }
@@ -138,4 +171,15 @@ function debounced(work, wait = 120) {
     clearTimeout(timer);
     timer = setTimeout(() => work(...args), wait);
   };
+}
+
+// Runs `work` in the page's idle moments, again until it says that nothing is left.
+function inIdleMoments(work) {
+  const soon = globalThis.requestIdleCallback ?? ((next) => setTimeout(next, 20));
+  const next = (moment) => {
+    let more = work();
+    while (more && moment?.timeRemaining() > 2) more = work();
+    if (more) soon(next);
+  };
+  soon(next);
 }

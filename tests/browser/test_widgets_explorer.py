@@ -1,46 +1,15 @@
-"""The widgets in a JupyterLab: seen, clicked, and what Stripe then says."""
+"""The explorer: searched, sorted, opened and used, and what Stripe then says."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
+from tests.browser.paid import pay
 
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def connected(sandbox: Sandbox) -> str:
-    """Return a cell that joins the test's own sandbox."""
-    return f"import stripe_nb as snb\nclient = snb.connect(sandbox_url={sandbox.url!r})"
-
-
-def pay(client: Client, name: str, amount: int, **more: Any) -> Any:
-    customer = client.v1.customers.create({"name": name, "description": name})
-    params: Any = {
-        "amount": amount,
-        "currency": "usd",
-        "customer": customer.id,
-        "description": f"Order of {name}",
-        "payment_method": "pm_card_visa",
-        "allowed_payment_method_types": ["card"],
-        "confirm": True,
-        **more,
-    }
-    return client.v1.payment_intents.create(params)
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a screenshot where SCREENSHOTS says."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.locator(".snb").first.screenshot(path=f"{folder}/{name}.png")
 
 
 def ready(page: Page) -> Locator:
@@ -50,19 +19,18 @@ def ready(page: Page) -> Locator:
     return explorer
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_payment_is_searched_opened_and_refunded(
     client: Client,
     connected: str,
-    open_notebook: Any,
+    open_everywhere: Any,
     console: Any,
     violations: Any,
-    dark: bool,
+    keep: Any,
 ) -> None:
     for number in range(30):
         pay(client, f"Customer {number}", 1000 + number)
     paid = pay(client, HOSTILE, 4200)
-    page = open_notebook([connected, 'snb.explore("payment_intents")'], dark=dark)
+    page = open_everywhere([connected, 'snb.explore("payment_intents")'])
     explorer = ready(page)
     expect(explorer.get_by_role("status").first).to_have_text("31 rows")
     explorer.get_by_role("searchbox").fill(f"{HOSTILE} amount>40")
@@ -72,7 +40,7 @@ def test_a_payment_is_searched_opened_and_refunded(
     detail = explorer.get_by_label("Open object")
     expect(detail.get_by_role("heading", name=paid.id)).to_be_visible()
     expect(detail.get_by_text(f"Order of {HOSTILE}")).to_be_visible()
-    picture(page, f"explore-{'dark' if dark else 'light'}")
+    keep(page.locator(".snb").first, "explore")
     assert violations(page, ".snb-explorer") == []
 
     detail.get_by_role("button", name="Refund").click()
@@ -166,7 +134,7 @@ def test_rows_are_sorted_and_reached_by_keys(
 
 
 def test_what_is_filtered_is_exported(
-    client: Client, connected: str, open_notebook: Any, console: Any, lab: Any
+    client: Client, connected: str, open_notebook: Any, console: Any, jupyter: Any
 ) -> None:
     for name in ("Ada", "Grace", HOSTILE):
         client.v1.customers.create({"name": name})
@@ -179,7 +147,7 @@ def test_what_is_filtered_is_exported(
     dialog.get_by_label("File").fill("grace.csv")
     dialog.get_by_role("button", name="Export").click()
     expect(explorer.get_by_text("Wrote 1 rows to grace.csv.")).to_be_visible()
-    written = (lab.folder / "grace.csv").read_text()
+    written = (jupyter.folder / "grace.csv").read_text()
     assert "Grace" in written
     assert "Ada" not in written
     assert console.errors == []
@@ -197,120 +165,45 @@ many = to_frame(rows)
 """
 
 
+# Types into the filter; answers with the milliseconds until its answer is painted.
+_ANSWERED = """async ([query, told]) => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const explorer = document.querySelector(".snb-explorer");
+  const input = explorer.querySelector("input[type=search]");
+  const before = performance.now();
+  input.value = query;
+  input.dispatchEvent(new Event("input"));
+  const answer = explorer.querySelector("[role=status]");
+  while (answer.textContent !== told) {
+    if (performance.now() - before > 10000) return answer.textContent;
+    await frame();
+  }
+  await frame();
+  return performance.now() - before;
+}"""
+
+
 def test_fifty_thousand_rows_are_filtered_at_once(
     connected: str, open_notebook: Any, console: Any
 ) -> None:
     page = open_notebook([connected, _MANY, "snb.explore(many)"])
     explorer = ready(page)
-    search = explorer.get_by_role("searchbox")
-    for query, count in (("order 4999", "11"), ("amount>499.98", "1")):
-        search.fill(f'"{query}"' if " " in query else query)
-        expect(explorer.get_by_text(f"{count} of 50,000 rows")).to_be_visible()
-        assert float(explorer.get_attribute("data-find-ms") or "inf") <= 200
-    search.fill("")
-    expect(explorer.get_by_text("50,000 rows", exact=True)).to_be_visible()
+    for query, count in (
+        ('"order 4999"', "11"),
+        ("amount>499.98", "1"),
+        ("cus_00000000000123", "56"),
+        ("nothing like this", "0"),
+    ):
+        took = []
+        # Whatever else the machine does meanwhile, one of three tries is its own.
+        for _ in range(3):
+            page.evaluate(_ANSWERED, ["", "50,000 rows"])
+            asked = [query, f"{count} of 50,000 rows"]
+            took.append(page.evaluate(_ANSWERED, asked))
+        assert min(took) <= 200
+    page.evaluate(_ANSWERED, ["", "50,000 rows"])
     assert explorer.locator(".snb-explorer-row").count() < 60
     explorer.locator("[data-at='0']").focus()
     page.keyboard.press("End")
     expect(explorer.locator("[data-at='49999']")).to_be_focused()
-    assert console.errors == []
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_a_diagram_lights_the_present_state_and_reads_it_again(
-    client: Client,
-    connected: str,
-    open_notebook: Any,
-    console: Any,
-    violations: Any,
-    dark: bool,
-) -> None:
-    held = pay(client, "Ada", 4200, capture_method="manual")
-    cell = f'snb.StateDiagram(client.v1.payment_intents.retrieve("{held.id}"))'
-    page = open_notebook([connected, cell], dark=dark)
-    diagram = page.locator(".snb-states")
-    expect(diagram.locator("[aria-current='step']")).to_have_attribute(
-        "data-state", "requires_capture"
-    )
-    call = f"client.v1.payment_intents.capture('{held.id}')"
-    expect(diagram.get_by_text(call)).to_be_visible()
-    picture(page, f"states-{'dark' if dark else 'light'}")
-    assert violations(page, ".snb-states") == []
-
-    diagram.locator("[aria-current='step']").focus()
-    page.keyboard.press("ArrowDown")
-    expect(diagram.get_by_text("succeeded is final.")).to_be_visible()
-    client.v1.payment_intents.capture(held.id)
-    diagram.get_by_role("button", name="Read again").click()
-    expect(diagram.locator("[aria-current='step']")).to_have_attribute(
-        "data-state", "succeeded"
-    )
-    assert console.errors == []
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_the_log_shows_the_calls_of_a_cell(
-    connected: str, open_notebook: Any, console: Any, violations: Any, dark: bool
-) -> None:
-    work = f"""
-with snb.RequestLog() as log:
-    client.v1.customers.create({{"name": {HOSTILE!r}}})
-    try:
-        client.v1.customers.retrieve("cus_nobody")
-    except Exception as error:
-        print(error.code)
-log
-"""
-    page = open_notebook([connected, work], dark=dark)
-    log = page.locator(".snb-log")
-    expect(log.get_by_role("status").first).to_have_text("2 calls")
-    expect(log.get_by_text("404")).to_be_visible()
-    toggle = log.get_by_role("button", name="/v1/customers", exact=True)
-    toggle.focus()
-    page.keyboard.press("Enter")
-    expect(toggle).to_have_attribute("aria-expanded", "true")
-    expect(log.get_by_text(HOSTILE)).to_be_visible()
-    picture(page, f"log-{'dark' if dark else 'light'}")
-    assert violations(page, ".snb-log") == []
-    assert console.errors == []
-
-
-def test_a_live_log_follows_the_cells_after_it(
-    connected: str, open_notebook: Any, console: Any
-) -> None:
-    cells = [
-        connected,
-        "log = snb.RequestLog()\nlog",
-        "client.v1.customers.list().data",
-    ]
-    page = open_notebook(cells)
-    log = page.locator(".snb-log")
-    expect(log.get_by_role("status").first).to_have_text("1 call, following")
-    log.get_by_role("button", name="Stop").click()
-    expect(log.get_by_role("status").first).to_have_text("1 call")
-    assert console.errors == []
-
-
-def test_an_object_is_shown_as_a_card(
-    client: Client, connected: str, open_notebook: Any, console: Any
-) -> None:
-    paid = pay(client, HOSTILE, 4200)
-    cells = [
-        f"{connected}\n%load_ext stripe_nb",
-        f'client.v1.customers.retrieve("{paid.customer}")',
-        "client.v1.payment_intents.list()",
-        """
-try:
-    client.v1.customers.retrieve("cus_nobody")
-except Exception as error:
-    raised = error
-raised
-""",
-    ]
-    page = open_notebook(cells)
-    outputs = page.locator(".jp-OutputArea-output")
-    expect(outputs.nth(0).get_by_text(f"Customer {paid.customer}")).to_be_visible()
-    expect(outputs.nth(0).get_by_text(HOSTILE).first).to_be_visible()
-    expect(outputs.nth(1).get_by_text("42.00 USD")).to_be_visible()
-    expect(outputs.nth(2).get_by_text("Resource missing")).to_be_visible()
     assert console.errors == []

@@ -1,0 +1,82 @@
+// The object that is open: what can be done with it, its fields, what belongs to it.
+
+function detailPane({ model, el, call, back }) {
+  const element = h("section", { class: "snb-panel snb-explorer-detail", "aria-label": "Open object", tabindex: "-1", hidden: true });
+  const related = h("div");
+
+  const follow = (node) =>
+    h("button", { type: "button", class: "snb-link", title: `Open ${node.resource}`, onclick: () => call("open", { resource: node.resource, object_id: node.id }) }, node.text);
+
+  const value = (node) => (node.resource ? follow(node) : h("span", { class: node.text === "null" ? "snb-muted" : "" }, node.text));
+
+  const branch = (node) => {
+    if (!node.children) return h("div", { class: "snb-leaf" }, h("span", { class: "snb-name" }, node.name), " ", value(node));
+    if (!node.children.length) return h("div", { class: "snb-leaf" }, h("span", { class: "snb-name" }, node.name), " ", h("span", { class: "snb-muted" }, "empty"));
+    const fold = h("details", {}, h("summary", {}, h("span", { class: "snb-name" }, node.name), " ", h("span", { class: "snb-muted" }, node.text)));
+    // Children are built when they are first seen.
+    fold.addEventListener("toggle", () => {
+      if (fold.childElementCount > 1) return;
+      if (node.resource) fold.append(h("div", { class: "snb-leaf" }, follow({ ...node, text: `Open ${node.text}` })));
+      fold.append(...node.children.map(branch));
+    });
+    return fold;
+  };
+
+  const act = async (action) => {
+    const values = await confirmDialog(el, {
+      title: action.label,
+      text: `${action.question}${action.final ? " This can't be undone." : ""}`,
+      yes: action.label,
+      no: "Don't",
+      fields: action.fields,
+      danger: action.final,
+    });
+    if (values) call("act", { label: action.label, values });
+  };
+
+  const button = (text, onclick, kind = "") => h("button", { type: "button", class: `snb-button ${kind}`, onclick }, text);
+
+  const belonging = () => {
+    const list = model.get("belonging");
+    related.replaceChildren();
+    if (!list.name) return;
+    related.append(
+      h("h3", {}, list.title),
+      list.rows.length
+        ? h("ul", { class: "snb-explorer-related" }, list.rows.map((row) => h("li", {}, row.id ? follow(row) : row.text)))
+        : h("p", { class: "snb-muted" }, "None."),
+      list.more ? h("p", { class: "snb-muted" }, "and more") : "",
+    );
+  };
+
+  const show = () => {
+    const detail = model.get("detail");
+    const was = element.dataset.id ?? "";
+    element.hidden = !detail.id;
+    element.dataset.id = detail.id ?? "";
+    if (!detail.id) {
+      element.replaceChildren();
+      if (was) back();
+      return;
+    }
+    const chosen = h("select", { class: "snb-input", "aria-label": "Related objects", onchange: () => chosen.value && call("related", { name: chosen.value }) },
+      h("option", { value: "" }, "Related objects…"),
+      detail.related.map((each) => h("option", { value: each.name }, each.title)),
+    );
+    element.replaceChildren(
+      h("div", { class: "snb-row" }, button("Back", () => call("back")), button("Refresh", () => call("refresh")), button("Close", () => call("close"))),
+      h("div", { class: "snb-row" }, h("h3", {}, detail.title), detail.status ? h("span", { class: `snb-badge snb-${detail.mood}` }, detail.status) : null),
+      detail.url ? h("p", {}, h("a", { href: detail.url, target: "_blank", rel: "noopener" }, "In the Dashboard")) : "",
+      detail.actions.length
+        ? h("div", { class: "snb-row", role: "group", "aria-label": "Actions" }, detail.actions.map((action) => button(action.label, () => act(action), action.final ? "snb-danger" : "")))
+        : "",
+      h("div", { class: "snb-explorer-tree", role: "group", "aria-label": "Fields" }, detail.tree.map(branch)),
+      detail.related.length ? chosen : "",
+      related,
+    );
+    belonging();
+    if (was !== detail.id) element.focus({ preventScroll: true });
+  };
+
+  return { element, show, belonging };
+}
