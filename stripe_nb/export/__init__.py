@@ -63,7 +63,9 @@ def export(
     so that the memory stays small however long the list. What is written appears
     in one piece when it is complete; after a failure what was there is still as it
     was. If a list is broken off, be it by a power cut, the same call goes on where
-    it stopped, for a day.
+    it stopped, for a day: only what was not yet on disk, a few thousand rows at
+    most, is read twice. Lists of Stripe's version 2, and those with a ``limit``,
+    begin anew.
 
     Parameters
     ----------

@@ -16,7 +16,13 @@ from stripe_nb.export.rows import Rows
 from stripe_nb.export.tables import append, certify, replace
 from stripe_nb.export.warehouses import Warehouse
 
-__all__ = ["WarehouseTarget", "is_duckdb", "open_warehouse", "table_name"]
+__all__ = [
+    "WarehouseTarget",
+    "is_duckdb",
+    "open_warehouse",
+    "shown_place",
+    "table_name",
+]
 
 
 def is_duckdb(place: str) -> bool:
@@ -46,6 +52,15 @@ def open_warehouse(place: str) -> Iterator[Warehouse]:
 
         with SqlWarehouse(place) as database:
             yield database
+
+
+def shown_place(place: str) -> Path | str:
+    """Return a database's file, or its URL without the password."""
+    if is_duckdb(place):
+        return Path(place)
+    from stripe_nb.export.warehouses.sql import shown_url
+
+    return shown_url(place)
 
 
 def table_name(resource: str) -> str:
@@ -79,12 +94,7 @@ class WarehouseTarget:
             raise ExportError("the table needs a name; leave table= out for the usual.")
         self._request = request
         self._is_file = is_duckdb(request.place)
-        if self._is_file:
-            self.shown: Path | str = Path(request.place)
-        else:
-            from stripe_nb.export.warehouses.sql import shown_url
-
-            self.shown = shown_url(request.place)
+        self.shown: Path | str = shown_place(request.place)
         # Before anything is read, so that what can't work fails at once.
         with open_warehouse(request.place) as warehouse:
             warehouse.columns("stripe_nb")

@@ -19,7 +19,7 @@ Sink = Callable[[T], Awaitable[None]]
 
 # Results that wait to be read; then their makers wait. Of a list, each is a
 # thousand rows or so; these are most of the memory that an export takes.
-_WAITING = 8
+_WAITING = 3
 _TICK_SECONDS = 0.2
 
 

@@ -15,7 +15,11 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import ExportError, StripeNbError, SyncError
 from stripe_nb.export.request import Request
 from stripe_nb.export.targets import is_warehouse
-from stripe_nb.export.warehouse_target import WarehouseTarget, open_warehouse
+from stripe_nb.export.warehouse_target import (
+    WarehouseTarget,
+    open_warehouse,
+    shown_place,
+)
 from stripe_nb.ids import random_token
 from stripe_nb.session import Client, current
 from stripe_nb.sync.changes import newest_event, reaches
@@ -60,18 +64,18 @@ def run(
             "or a database's URL, such as postgresql://… or sqlite:///shop.db."
         )
     client = client or current()
-    target = WarehouseTarget(Request(place=place))
-    job = _Job(
-        target=target,
-        place=place,
-        client=client,
-        account=account,
-        scope=_scope(client, account),
-        full=full,
-        progress=progress,
-    )
     followed = [resource_to_follow(name, client, account) for name in resources]
-    with only_one(place, target.shown):
+    # The lock comes first: two can't even have a file of DuckDB's open at once.
+    with only_one(place, shown_place(place)):
+        job = _Job(
+            target=WarehouseTarget(Request(place=place)),
+            place=place,
+            client=client,
+            account=account,
+            scope=_scope(client, account),
+            full=full,
+            progress=progress,
+        )
         runs = [_one(job, each) for each in followed]
     failed = [run for run in runs if run.status == "failed"]
     if failed:

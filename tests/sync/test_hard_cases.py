@@ -16,7 +16,7 @@ from stripe_nb.export.warehouse_target import open_warehouse
 from stripe_nb.frames import frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
-from stripe_nb.sync import engine, sync
+from stripe_nb.sync import sync
 
 _SYNC = """
 import signal
@@ -32,18 +32,6 @@ with connect(sandbox_url=sys.argv[1]) as client:
     except SyncError as error:
         print(error)
 """
-
-
-@pytest.fixture(params=["duckdb", "sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "duckdb":
-        return str(tmp_path / "w.duckdb")
-    return f"sqlite:///{tmp_path}/w.sqlite"
-
-
-@pytest.fixture(autouse=True)
-def _events_are_asked_for_small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_FEW_ROWS", -1)
 
 
 @pytest.fixture
@@ -115,14 +103,29 @@ def _begin(box: Sandbox, place: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
+def _wait_until_it_reads(folder: Path) -> None:
+    until = monotonic() + 60
+    while monotonic() < until:
+        if list(folder.glob(".*.spool")):
+            return
+        sleep(0.005)
+    raise AssertionError("it never began to read")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 def test_of_two_processes_at_once_one_wins_and_the_other_says_so(
-    slow: Sandbox, place: str
+    slow: Sandbox, tmp_path: Path
 ) -> None:
-    with _begin(slow, place) as one, _begin(slow, place) as other:
-        told = sorted((one.communicate()[0], other.communicate()[0]))
-    assert told[0] == "[230]\n"
-    assert told[1].startswith("another sync of ")
-    assert "is running" in told[1]
+    place = str(tmp_path / "w.duckdb")
+    with _begin(slow, place) as one:
+        _wait_until_it_reads(tmp_path)
+        one.send_signal(signal.SIGSTOP)
+        with _begin(slow, place) as other:
+            told = other.communicate()[0]
+        one.send_signal(signal.SIGCONT)
+        assert one.communicate()[0] == "[230]\n"
+    assert told.startswith("another sync of ")
+    assert "is running" in told
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
@@ -133,9 +136,7 @@ def test_ctrl_c_leaves_the_table_as_it_was(slow: Sandbox, tmp_path: Path) -> Non
         client.v1.customers.create({"name": "late"})
         before = _query(place, "select count(*), max(name) from customers")
         with _begin(slow, place) as process:
-            until = monotonic() + 60
-            while not list(tmp_path.glob(".*.spool")) and monotonic() < until:
-                sleep(0.005)
+            _wait_until_it_reads(tmp_path)
             process.send_signal(signal.SIGINT)
             assert process.wait(30) != 0
         assert _query(place, "select count(*), max(name) from customers") == before

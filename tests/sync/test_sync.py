@@ -27,7 +27,7 @@ from stripe_nb.export.warehouse_target import open_warehouse
 from stripe_nb.frames import frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
-from stripe_nb.sync import changes, engine, sync
+from stripe_nb.sync import changes, sync
 from stripe_nb.sync.changes import reaches
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.reading import resource_to_follow
@@ -41,18 +41,6 @@ with connect(sandbox_url=sys.argv[1]) as client:
     print("ready", flush=True)
     sync(["customers", "products"], sys.argv[2], client=client, progress=False)
 """
-
-
-@pytest.fixture(params=["duckdb", "sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "duckdb":
-        return str(tmp_path / "w.duckdb")
-    return f"sqlite:///{tmp_path}/w.sqlite"
-
-
-@pytest.fixture(autouse=True)
-def _events_are_asked_for_small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_FEW_ROWS", -1)
 
 
 def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
