@@ -12,7 +12,7 @@ from typing import Any
 import dotenv
 import orjson
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from stripe_nb.redaction import redact_tokens
 from stripe_nb.sandbox import Sandbox
@@ -26,7 +26,9 @@ from stripe_nb.session import Client, connect
 from .leaks import LogWatch, leaks_below, secrets_in
 
 # How long an example takes is the machine's business, which does other things too.
-settings.register_profile("stripe_nb", deadline=None)
+settings.register_profile(
+    "stripe_nb", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("stripe_nb")
 
 _SETTINGS = (
