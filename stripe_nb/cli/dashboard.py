@@ -15,6 +15,9 @@ import click
 __all__ = ["command"]
 
 _TEMPLATE = "stripe-nb"
+# Voila loads JupyterLab's extensions. These are for notebooks alone, and Notebook
+# 7's fails on a page that has none.
+_NOT_LOADED = ["@jupyter-notebook/lab-extension", "stripe-nb"]
 # Voila's own template gets a font of icons from the network. No widget here shows
 # one, and a page without a network would wait for it.
 _INDEX = """{%- extends 'voila/templates/lab/index.html.j2' -%}
@@ -79,6 +82,7 @@ def _serve(page: Path, port: int, *, no_browser: bool) -> int:
         "--token",
         f"--template={_TEMPLATE}",
         "--show_tracebacks=True",
+        f"--VoilaConfiguration.extension_denylist={_NOT_LOADED!r}",
         *(["--no-browser"] if no_browser else []),
     ]
     environment = _write_template(page.parent)

@@ -45,12 +45,22 @@
   }
 
   async function extension() {
-    const { INotebookTracker } = await shares("@jupyterlab/notebook");
-    return {
+    const about = {
       id: "stripe-nb:fallback",
       description: "Shows what stands for a widget whose model is gone.",
       autoStart: true,
-      requires: [INotebookTracker],
+    };
+    let notebook;
+    try {
+      notebook = await shares("@jupyterlab/notebook");
+    } catch {
+      // Voila loads extensions too, and names the package without having it: its
+      // pages are no notebooks, and their models are new each time.
+      return { ...about, activate: () => {} };
+    }
+    return {
+      ...about,
+      requires: [notebook.INotebookTracker],
       activate: (_, tracker) => {
         tracker.forEach(watch);
         tracker.widgetAdded.connect((_, panel) => watch(panel));
