@@ -218,13 +218,21 @@ class Reader:
     async def _follow(self, chain: Chain) -> None:
         rows: list[Object] = []
         number = 0
-        while not chain.done:
-            page = await self._page(chain)
+        coming: asyncio.Task[list[Object]] | None = None
+        while coming or not chain.done:
+            page = await (coming or self._page(chain))
+            coming = None
             rows += page
             self.progress.rows += len(page)
             self._staff()
             if len(rows) >= self._most and not chain.done:
-                await self._give(self._piece(chain, rows, number))
+                piece = self._piece(chain, rows, number)
+                if not self._sparing:
+                    # What is done with these rows takes a while, in which the
+                    # next ones can be on their way.
+                    coming = self._group.create_task(self._page(chain))
+                    await asyncio.sleep(0)
+                await self._give(piece)
                 rows, number = [], number + 1
         self._leave(chain)
         await self._give(self._piece(chain, rows, number))
