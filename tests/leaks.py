@@ -26,8 +26,9 @@ _MADE_UP = re.compile(
     r"|\w+?_0123456789\w*|\w+?_51Abcdef\w*"
 )
 _DATABASES = (b"SQLite format 3", b"DUCK")
-# Where a key is meant to stand, and what reads it from there.
-_HOMES = re.compile(r"\.env(?:\..*)?|.*\.(?:env|py|toml)")
+# Where a key is meant to stand, what reads it from there, and what Stripe's own
+# command line tells whoever runs it.
+_HOMES = re.compile(r"\.env(?:\..*)?|.*\.(?:env|pyc?|toml)|listen\.log")
 
 
 def secrets_in(text: str) -> list[str]:
@@ -58,7 +59,8 @@ def _texts(path: Path) -> Iterator[str]:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for name in archive.namelist():
-                yield archive.read(name).decode("latin-1")
+                if not _HOMES.fullmatch(Path(name).name):
+                    yield archive.read(name).decode("latin-1")
     elif content.startswith(b"PAR1"):
         import pandas as pd
 

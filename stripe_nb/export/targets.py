@@ -69,7 +69,8 @@ def target_for(request: Request) -> Target:
         return RemoteTarget(request)
     if place.endswith(("/", os.sep)):
         return FolderTarget(request)
-    if Path(place).expanduser().is_dir():
+    # Unlike Path's, this takes names that are too long for any folder.
+    if os.path.isdir(Path(place).expanduser()):  # noqa: PTH112
         raise ExportError(
             f"{place!r} is a folder; name a file in it, or end it in / for a folder "
             "of Parquet."

@@ -276,7 +276,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="nowhere' does not exist; create it"):
         export("customers", tmp_path / "nowhere" / "a.csv")
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(ExportError, match="is no file"):
+    with pytest.raises(ExportError, match="is a folder; name a file in it"):
         export("customers", tmp_path / "folder.csv")
 
 
