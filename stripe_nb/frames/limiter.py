@@ -3,7 +3,8 @@
 Every request books the next free moment and waits for it, so that one budget
 serves several lists, threads and, by way of a file, processes. A rate begins
 below what Stripe allows, grows while answers come, and is halved when Stripe
-says 429.
+says 429 for it. A 429 that names no limit, as for an object that others hold,
+says little of the rate, which gives way a little.
 
 Stripe: 25 requests a second to one endpoint, 100 to an account in live mode
 and 25 in test mode (https://docs.stripe.com/rate-limits). A sandbox has no
@@ -32,6 +33,7 @@ _ACCOUNT = "account"
 
 _BEGINNING = 0.8
 _GROWTH, _GROWTH_AFTER_REFUSAL = 0.01, 0.0025
+_LESS, _LITTLE_LESS = 0.5, 0.9
 _SLOWEST = 1.0
 # Requests that may go at once after a silence.
 _BURST = 5
@@ -142,13 +144,13 @@ class Budget:
                     bucket[0] = min(ceiling, bucket[0] + growth * ceiling)
 
     def refused(self, endpoint: str, reason: str, *, pause: float) -> None:
-        """Halve a rate, since Stripe has said 429.
+        """Lower a rate, since Stripe has said 429.
 
         Parameters
         ----------
         reason
             Stripe's: ``"global-rate"`` and its like mean the account's rate,
-            others the endpoint's.
+            others the endpoint's; empty if it names none.
         pause
             Seconds in which nothing shall be sent.
         """
@@ -159,7 +161,8 @@ class Budget:
                 name, self._new(name)
             )
             if not bucket[2] or now - bucket[2] > _ONE_REFUSAL_SECONDS:
-                bucket[0] = max(_SLOWEST, bucket[0] / 2)
+                less = _LESS if reason else _LITTLE_LESS
+                bucket[0] = max(_SLOWEST, less * bucket[0])
                 bucket[2] = now
             burst = (_BURST - 1) / bucket[0]
             bucket[1] = max(bucket[1], now + pause + burst)

@@ -121,6 +121,16 @@ def test_a_file_shares_one_rate(tmp_path: Path) -> None:
     assert waits[-1] == pytest.approx((20 - 5) / 20, abs=0.01)
 
 
+def test_a_refusal_that_names_no_limit_lowers_the_rate_a_little() -> None:
+    rates = {}
+    for reason in ("", "endpoint-rate"):
+        budget = Budget(100.0, clock=lambda: 10.0)
+        before = budget.rate("a")
+        budget.refused("a", reason, pause=0.0)
+        rates[reason] = budget.rate("a") / before
+    assert rates == {"": pytest.approx(0.9), "endpoint-rate": pytest.approx(0.5)}
+
+
 def test_a_closed_client_is_refused(shop: Client) -> None:
     with Sandbox(seed=7) as sandbox:
         closed = connect(sandbox=sandbox)
