@@ -70,8 +70,8 @@ def _listable_parent(operation: Operation, parameter: str) -> Resource | None:
         names = (f"{space}.{parameter}", parameter)
         found = [resources[name] for name in names if name in resources]
     for spec in found[:1]:
-        if spec.plural is not None and lacked_parent(spec.plural, {}) is None:
-            return spec if spec.list_operation else None
+        if spec.list_operation and spec.plural:
+            return spec if lacked_parent(spec.plural, {}) is None else None
     return None
 
 

@@ -180,6 +180,11 @@ def test_lists_that_lack_more_than_a_parent_say_so(shop: Client) -> None:
         frame("billing.meters.event_summaries", client=shop)
     with pytest.raises(FrameError, match='give type="…"'):
         frame("tax.locations", client=shop)
+    # Stripe has no list of sources or of tax calculations.
+    with pytest.raises(FrameError, match='for a parent: give source="…"'):
+        frame("sources.transactions", client=shop)
+    with pytest.raises(FrameError, match='for a parent: give calculation="…"'):
+        frame("tax.calculations.line_items", client=shop)
 
 
 def test_exploded_lists_that_stripe_does_not_send_are_expanded(shop: Client) -> None:
