@@ -30,6 +30,10 @@ __all__ = ["Run", "normalise", "run_notebook", "run_notebooks"]
 
 # What the kernel's name is to papermill; `_OwnInterpreter` decides what runs.
 _KERNEL_NAME = "python3"
+# Kernels that start at the same time may be given one port, and all but one die
+# before they have run anything; so nbclient says then.
+_STARTS = 3
+_NOT_STARTED = "Kernel died before replying"
 # Colours of a terminal.
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -246,6 +250,7 @@ def _execute(
     parameters: dict[str, Any],
     kernel: type[AsyncKernelManager],
     timeout: float,
+    starts: int = _STARTS,
 ) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -272,6 +277,15 @@ def _execute(
     except DeadKernelError as error:
         raise NotebookError(
             f"The kernel that ran {source.name} died, most likely for want of memory."
+        ) from error
+    except RuntimeError as error:
+        if _NOT_STARTED not in str(error):
+            raise
+        if starts > 1:
+            _execute(source, target, parameters, kernel, timeout, starts - 1)
+            return
+        raise NotebookError(
+            f"The kernel for {source.name} doesn't start; what it says is above."
         ) from error
 
 

@@ -116,3 +116,23 @@ def test_a_button_that_writes_into_an_output_does_not_hang(tmp_path: Path) -> No
     assert _printed(run.output)[-1] == "1"
     assert run.cells == 3
     assert 0 < run.cell_seconds < run.seconds
+
+
+def test_a_kernel_that_lost_its_port_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _notebook(tmp_path, "print('ran')")
+    begun = tmp_path / "begun"
+    # A Python that dies at its first start, as for want of its port.
+    python = tmp_path / "python"
+    python.write_text(
+        f'#!/bin/sh\n[ -e "{begun}" ] || {{ touch "{begun}"; exit 1; }}\n'
+        f'exec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    run = run_notebook(path, tmp_path / "copy.ipynb")
+    assert _printed(run.output) == ["ran"]
+    python.write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(NotebookError, match="doesn't start"):
+        run_notebook(path, tmp_path / "copy.ipynb")
