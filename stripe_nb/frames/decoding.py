@@ -61,7 +61,6 @@ _TYPES: Mapping[Shape, Any] = {
     Shape.FLOAT: float | None,
     Shape.DECIMAL: str | int | float | None,
     Shape.BOOLEAN: bool | None,
-    Shape.REFERENCE: str | dict[str, Any] | None,
     Shape.METADATA: dict[str, Any] | None,
     Shape.JSON: Any,
 }
