@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from stripe_nb.clock import monotonic
 from stripe_nb.errors import SandboxError
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
@@ -123,18 +122,18 @@ def test_the_fixtures_tell_what_they_are(tmp_path: Path) -> None:
         assert re.search(rf"^stripe_{name} .*\n +Give ", shown, re.MULTILINE), name
 
 
-def test_a_test_costs_milliseconds_after_the_first() -> None:
-    def seconds() -> float:
-        start = monotonic()
-        sandbox = pool.fresh()
-        with connect(sandbox=sandbox) as client, inbox(client, sandbox):
-            pass
-        return monotonic() - start
-
+def test_a_test_starts_no_server_and_asks_once_after_the_first() -> None:
+    # That keeps it within milliseconds, which the benchmark of the plugin tells.
     with Pool() as pool:
-        pool.fresh()
-        # The best, since other processes share the machine.
-        assert any(seconds() < 0.005 for _ in range(100))
+        url = pool.fresh().url
+        for _ in range(3):
+            sandbox = pool.fresh()
+            assert sandbox.url == url
+            with connect(sandbox=sandbox) as client, inbox(client, sandbox) as opened:
+                (asked,) = sandbox.requests
+                assert asked.path == "/v1/webhook_endpoints"
+                client.v1.products.create({"name": "Tea"})
+                opened.wait_for("product.created")
 
 
 def test_the_fixtures_serve_our_own_tests(
