@@ -17,8 +17,8 @@ import pyarrow as pa
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.decoding import Record
 from stripe_nb.frames.schema import Path, Schema, Shape
-from stripe_nb.frames.sources import Dictionaries, Records, Source, Values
-from stripe_nb.frames.values import array_of
+from stripe_nb.frames.sources import Dictionaries, Records, Source
+from stripe_nb.frames.values import ARROW_TYPES, array_of
 
 __all__ = ["Chunk", "chunk_of"]
 
@@ -79,9 +79,12 @@ def _of_one_make(objects: Sequence[Any], schema: Schema) -> Chunk:
                 for key, values in source.metadata(column.path).items()
             }
         else:
-            found = source.at(column.path) or Values([None] * chunk.rows)
-            chunk.columns[column.name] = array_of(
-                found.values, column.shape, column.name, are_plain=found.are_plain
+            chunk.columns[column.name] = (
+                array_of(
+                    found.values, column.shape, column.name, are_plain=found.are_plain
+                )
+                if (found := source.at(column.path))
+                else pa.nulls(chunk.rows, ARROW_TYPES[column.shape])
             )
     for path, known in schema.known.items():
         chunk.extras.update(_extras(source, path, known, chunk.columns))

@@ -13,6 +13,7 @@ are read from then on; and what is otherwise odd is read as dictionaries.
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -23,6 +24,7 @@ import orjson
 
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.schema import Path, Schema, Shape
+from stripe_nb.frames.writing import Writer
 
 __all__ = [
     "Decode",
@@ -30,12 +32,12 @@ __all__ = [
     "PageDecoder",
     "Record",
     "as_dictionaries",
+    "lists_of",
     "values_of",
 ]
 
 Decode = Callable[[bytes], Any]
 
-_NULL = msgspec.Raw(b"null")
 _ABSENT = type(None)
 
 # Read of each object whatever the columns: they tell its kind, place and fate.
@@ -81,6 +83,40 @@ def values_of(rows: Sequence[Any], name: str) -> list[Any]:
     return [row.get(name) for row in rows]
 
 
+def lists_of(rows: Sequence[Any], name: str) -> list[Any]:
+    """Return a field that holds a list of each object, as `values_of` does.
+
+    One that goes on beyond what the object holds of it becomes a dictionary, in
+    its place, that can be added to.
+    """
+    values = values_of(rows, name)
+    for at, value in enumerate(values):
+        if type(value) is msgspec.Raw and _may_go_on(value) and _goes_on(value):
+            values[at] = orjson.loads(bytes(value))
+            setattr(rows[at], name, values[at])
+    return values
+
+
+# Sooner told than its head is read; an item of it may be a list that goes on.
+_may_go_on = re.compile(rb'"has_more"\s*:\s*true').search
+
+
+class _Head(msgspec.Struct):
+    has_more: Any = False
+
+
+_head = msgspec.json.Decoder(_Head | None).decode
+
+
+def _goes_on(piece: msgspec.Raw) -> bool:
+    try:
+        head = _head(piece)
+    except msgspec.ValidationError:
+        # Another list than Stripe's; it has all its items.
+        return False
+    return head is not None and bool(head.has_more)
+
+
 class _Envelope(Record):
     """What stands around the objects of a page."""
 
@@ -115,7 +151,9 @@ class Node:
     is_open
         Whether it is read whatever it is.
     decode
-        Reads its parts from its own text, if it stays one.
+        Reads its parts from its own text, if it stays one and they are columns.
+    write
+        Writes that text as a column has it.
     """
 
     shape: Shape | None = None
@@ -123,14 +161,12 @@ class Node:
     is_strict: bool = False
     is_open: bool = False
     decode: Decode | None = None
+    write: Writer = field(default_factory=Writer)
 
     @property
     def is_text(self) -> bool:
-        """Whether it stays a piece of the page until it becomes text.
-
-        So that the parts of a block that is a column as a whole are read apart.
-        """
-        return self.shape is Shape.JSON and bool(self.parts) and not self.is_open
+        """Whether it stays a piece of the page until it becomes text."""
+        return self.shape is Shape.JSON and not self.is_open
 
     def fits(self, values: Iterable[Any]) -> bool:
         """Tell whether what was read of it is of the documented types."""
@@ -214,7 +250,9 @@ def _tree(schema: Schema, lists: Iterable[Path]) -> Node:
         for name in known:
             block.parts.setdefault(name, Node())
     for path in lists:
-        _at(root, path[:1]).is_open = True
+        node = _at(root, path[:1])
+        # What stays a text can be opened where it has to be: see `lists_of`.
+        node.is_open = len(path) > 1 or not node.is_text
     columns = {column.path for column in schema.columns}
     for name in _NEEDED:
         if (name,) not in columns:
@@ -236,7 +274,7 @@ def _record_of(node: Node) -> type[Record]:
         attribute = name if _is_plain(name) else f"field_{number}"
         names[attribute] = name
         typed = _type_of(part)
-        fields.append((attribute, typed, _NULL if typed is msgspec.Raw else None))
+        fields.append((attribute, typed, None))
     kind: Any = msgspec.defstruct(
         "Record",
         fields,
@@ -258,7 +296,8 @@ def _type_of(node: Node) -> Any:
     if node.is_open:
         return Any
     if node.is_text:
-        node.decode = msgspec.json.Decoder(_record_of(node) | None).decode
+        if node.parts:
+            node.decode = msgspec.json.Decoder(_record_of(node) | None).decode
         return msgspec.Raw
     if node.parts and node.shape is not Shape.METADATA:
         record = _record_of(node)

@@ -14,7 +14,7 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Kind
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.asking import Asker
-from stripe_nb.frames.decoding import values_of
+from stripe_nb.frames.decoding import lists_of
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Step, rows_of
 from stripe_nb.frames.schema import Path, Schema
@@ -92,7 +92,7 @@ class Nested:
         for path in self._paths:
             found: list[Any] = rows
             for name in path:
-                found = [v for v in values_of(found, name) if v and isinstance(v, dict)]
+                found = [v for v in lists_of(found, name) if v and isinstance(v, dict)]
             yield from (nested for nested in found if nested.get("has_more"))
 
     async def _follow(self, envelope: Object) -> None:

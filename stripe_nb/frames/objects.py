@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-import orjson
+import msgspec
 
 from stripe_nb.errors import FrameError
 
@@ -113,9 +113,9 @@ def canonical_json(value: Any) -> str:
     if type(value) is str:
         return value
     try:
-        return orjson.dumps(value, default=_wire, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:
-        # Beyond orjson: integers over 64 bits, lone surrogates, keys of other types.
+        return _ENCODE(value).decode()
+    except (TypeError, UnicodeEncodeError):
+        # Beyond msgspec: lone surrogates, keys of other types.
         return json.dumps(
             value, default=_wire, sort_keys=True, separators=(",", ":"), skipkeys=True
         )
@@ -132,3 +132,6 @@ def _wire(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)
     return str(value)
+
+
+_ENCODE = msgspec.json.Encoder(enc_hook=_wire, order="deterministic").encode

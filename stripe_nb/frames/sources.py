@@ -149,7 +149,7 @@ class _Block:
     def column(self, name: str) -> Values:
         node, values = self.node.parts[name], self.fields[name]
         if node.is_text:
-            return Values(_texts(values), are_plain=True)
+            return Values(_texts(node, values), are_plain=True)
         if node.shape is Shape.REFERENCE:
             return _references(values)
         are_plain = not node.is_open and node.shape is not Shape.JSON
@@ -159,11 +159,14 @@ class _Block:
         """Return what a field holds; None if no row has it."""
         node, values = self.node.parts[name], self.fields[name]
         if node.decode is not None:
+            pieces = _pieces(values)
             try:
-                values = list(map(node.decode, values))
+                values = list(map(node.decode, pieces))
             except msgspec.ValidationError:
-                values = list(map(orjson.loads, map(bytes, values)))
+                values = list(map(orjson.loads, pieces))
         kinds = set(map(type, values))
+        if kinds == {_ABSENT}:
+            return None
         record = next((kind for kind in kinds if issubclass(kind, Record)), None)
         if record is None:
             return _Loose.of(values)
@@ -212,13 +215,15 @@ def _id(record: Record) -> str | None:
     return None if value is None else canonical_json(value)
 
 
-def _texts(values: Sequence[Any]) -> list[str | None]:
-    """Return canonical JSON; what is equal is written once."""
-    pieces = list(map(bytes, values))
-    written = {piece: _text(piece) for piece in set(pieces)}
-    return [written[piece] for piece in pieces]
+def _texts(node: Node, values: list[Any]) -> list[bytes | None]:
+    # Nothing at all is the most frequent.
+    if values.count(values[0]) == len(values):
+        return node.write.texts(_pieces(values[:1])) * len(values)
+    return node.write.texts(_pieces(values))
 
 
-def _text(piece: bytes) -> str | None:
-    value = orjson.loads(piece)
-    return None if value is None else canonical_json(value)
+def _pieces(values: Sequence[Any]) -> list[bytes]:
+    if set(map(type, values)) == {msgspec.Raw}:
+        return list(map(bytes, values))
+    # A nested list that had more is a dictionary by now, with the rest in it.
+    return [bytes(v) if type(v) is msgspec.Raw else orjson.dumps(v) for v in values]
