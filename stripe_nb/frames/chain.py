@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from stripe_nb.frames.decoding import values_of
 from stripe_nb.frames.objects import Object
@@ -128,11 +128,11 @@ class Chain:
         return rows
 
     def _within(self, rows: list[Object], times: list[int | None]) -> list[Object]:
-        known = [at for at in times if type(at) is int]
-        if len(known) < len(times):
+        if set(map(type, times)) != {int}:
             # Without a time for each row, nothing can be shared or cut.
             self.stamp = None
             return rows
+        known = cast("list[int]", times)
         before = self.position
         self._look(known)
         self._remember(rows, known, before)
@@ -157,9 +157,10 @@ class Chain:
         self, rows: list[Object], times: list[int], before: int | None
     ) -> None:
         """Keep the ids of the last second, which come again after a loss."""
+        first = times.index(self.position) if self.position in times else len(times)
         edge = {
             str(row.get("id"))
-            for row, at in zip(rows, times, strict=True)
+            for row, at in zip(rows[first:], times[first:], strict=True)
             if at == self.position
         }
         self._edge = edge | self._edge if self.position == before else edge

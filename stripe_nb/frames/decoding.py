@@ -90,6 +90,8 @@ def lists_of(rows: Sequence[Any], name: str) -> list[Any]:
     its place, that can be added to.
     """
     values = values_of(rows, name)
+    if values.count(None) == len(values):
+        return values
     for at, value in enumerate(values):
         if type(value) is msgspec.Raw and _may_go_on(value) and _goes_on(value):
             values[at] = orjson.loads(bytes(value))
@@ -150,6 +152,9 @@ class Node:
         Whether its unknown fields become columns, too.
     is_open
         Whether it is read whatever it is.
+    is_large
+        Whether it is worth the trouble to stay a text, though none of its parts is
+        a column.
     decode
         Reads its parts from its own text, if it stays one and they are columns.
     write
@@ -160,13 +165,15 @@ class Node:
     parts: dict[str, Node] = field(default_factory=dict)
     is_strict: bool = False
     is_open: bool = False
+    is_large: bool = False
     decode: Decode | None = None
     write: Writer = field(default_factory=Writer)
 
     @property
     def is_text(self) -> bool:
         """Whether it stays a piece of the page until it becomes text."""
-        return self.shape is Shape.JSON and not self.is_open
+        is_large = self.is_large or bool(self.parts)
+        return self.shape is Shape.JSON and is_large and not self.is_open
 
     def fits(self, values: Iterable[Any]) -> bool:
         """Tell whether what was read of it is of the documented types."""
@@ -251,8 +258,9 @@ def _tree(schema: Schema, lists: Iterable[Path]) -> Node:
             block.parts.setdefault(name, Node())
     for path in lists:
         node = _at(root, path[:1])
-        # What stays a text can be opened where it has to be: see `lists_of`.
-        node.is_open = len(path) > 1 or not node.is_text
+        # As a text it can be opened where it has to be: see `lists_of`.
+        node.is_large = len(path) == 1 and node.shape is Shape.JSON
+        node.is_open = not node.is_large
     columns = {column.path for column in schema.columns}
     for name in _NEEDED:
         if (name,) not in columns:
@@ -297,6 +305,9 @@ def _type_of(node: Node) -> Any:
         return Any
     if node.is_text:
         if node.parts:
+            for part in node.parts.values():
+                # Of a text that was cut out, pieces cost little.
+                part.is_large = True
             node.decode = msgspec.json.Decoder(_record_of(node) | None).decode
         return msgspec.Raw
     if node.parts and node.shape is not Shape.METADATA:

@@ -33,6 +33,8 @@ __all__ = ["Direct", "Sender", "sender_for"]
 # As long as the SDK itself waits.
 _SECONDS = 80.0
 _OK = range(200, 300)
+# More than a page has, mostly: beyond it the connection is held up again and again.
+_PAGE_BYTES = 1 << 20
 
 Params = Mapping[str, Any]
 
@@ -221,6 +223,7 @@ class Direct:
             connector=aiohttp.TCPConnector(limit=0, ssl=self._tls()),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=_SECONDS),
+            read_bufsize=_PAGE_BYTES,
             trust_env=False,
         )
         return self

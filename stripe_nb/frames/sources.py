@@ -23,6 +23,8 @@ __all__ = ["Dictionaries", "Records", "Source", "Values"]
 
 _NOTHING: Object = {}
 _ABSENT = type(None)
+# Of these it is certain that what is equal is written alike, as 1 and true aren't.
+_EMPTY: tuple[Any, ...] = (None, [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,9 @@ class _Block:
             return Values(_texts(node, values), are_plain=True)
         if node.shape is Shape.REFERENCE:
             return _references(values)
+        if node.shape is Shape.JSON and values[0] in _EMPTY and _are_equal(values):
+            text = None if values[0] is None else canonical_json(values[0])
+            return Values([text] * len(values), are_plain=True)
         are_plain = not node.is_open and node.shape is not Shape.JSON
         return Values(values, are_plain=are_plain)
 
@@ -215,9 +220,12 @@ def _id(record: Record) -> str | None:
     return None if value is None else canonical_json(value)
 
 
+def _are_equal(values: list[Any]) -> bool:
+    return values.count(values[0]) == len(values)
+
+
 def _texts(node: Node, values: list[Any]) -> list[bytes | None]:
-    # Nothing at all is the most frequent.
-    if values.count(values[0]) == len(values):
+    if _are_equal(values):
         return node.write.texts(_pieces(values[:1])) * len(values)
     return node.write.texts(_pieces(values))
 
