@@ -139,6 +139,10 @@ def _series(values: pa.ChunkedArray) -> Any:
     if pa.types.is_dictionary(values.type):
         return _categorical(values)
     dtype: Any = _DTYPES.get(values.type) or pd.ArrowDtype(values.type)
+    if dtype is not _STRING:
+        # pandas would turn each chunk by itself, and there are many; of texts it
+        # takes them as they are.
+        values = values.combine_chunks()
     return dtype.__from_arrow__(values)
 
 

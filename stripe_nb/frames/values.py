@@ -41,6 +41,7 @@ ARROW_TYPES: dict[Shape, pa.DataType] = {
 }
 
 _ABSENT = type(None)
+_NOTHING = frozenset({_ABSENT})
 # In the names of fields that hold one, and in the middle of each client secret.
 _SECRET = "secret"  # noqa: S105 - a name
 _tells = re.compile(_SECRET.encode()).search
@@ -79,7 +80,7 @@ def array_of(
         If a value can't be held without loss.
     """
     kinds = _PLAIN[shape] if are_plain else set(map(type, values))
-    if kinds <= {_ABSENT}:
+    if not kinds - _NOTHING:
         return pa.nulls(len(values), ARROW_TYPES[shape])
     try:
         array = _BUILDERS[shape](values, kinds)
