@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
 
 __all__ = ["RemoteTarget"]
+
+_LONGEST_CAUSE = 300
 
 
 class RemoteTarget:
@@ -48,7 +51,8 @@ class RemoteTarget:
         self._is_folder = request.place.endswith("/")
         self.shown: Path | str = _without_password(request.place)
         if not self._is_folder:
-            writer_for(PurePosixPath(urlsplit(request.place).path).name)
+            name = PurePosixPath(urlsplit(request.place).path).name
+            writer_for(name or urlsplit(request.place).hostname or "")
         with self._telling():
             self._store, path = _opened(request.place)
             self._path = path.rstrip("/")
@@ -125,7 +129,8 @@ class RemoteTarget:
             raise
         except Exception as error:  # noqa: BLE001
             # Each store has errors of its own; what they say may hold the URL.
-            cause = str(error).partition("\n")[0] or type(error).__name__
+            said = " ".join(str(error).split()) or type(error).__name__
+            cause = shorten(said, _LONGEST_CAUSE, placeholder=" …").rstrip(".:")
             cause = cause.replace(self._request.place, str(self.shown))
             secret = urlsplit(self._request.place).password
             cause = cause.replace(secret, "***") if secret else cause

@@ -81,6 +81,7 @@ def test_an_upload_that_fails_leaves_the_older_file(
     ("url", "cause"),
     [
         ("memory://shop/a.docx", "'a.docx' has no suffix"),
+        ("memory://shop", "'shop' has no suffix"),
         ("nosuch://shop/a.csv", "nosuch:// is the address of no store"),
         ("no+such://shop", "no dialect 'no"),
     ],
