@@ -175,6 +175,12 @@ class Node:
         is_large = self.is_large or bool(self.parts)
         return self.shape is Shape.JSON and is_large and not self.is_open
 
+    def cut(self) -> None:
+        """Let what it holds stay text, however small."""
+        for part in self.parts.values():
+            part.is_large = True
+            part.cut()
+
     def fits(self, values: Iterable[Any]) -> bool:
         """Tell whether what was read of it is of the documented types."""
         if self.is_open or self.shape is None or self.shape is Shape.JSON:
@@ -305,9 +311,8 @@ def _type_of(node: Node) -> Any:
         return Any
     if node.is_text:
         if node.parts:
-            for part in node.parts.values():
-                # Of a text that was cut out, pieces cost little.
-                part.is_large = True
+            # Of a text that was cut out, pieces cost little.
+            node.cut()
             node.decode = msgspec.json.Decoder(_record_of(node) | None).decode
         return msgspec.Raw
     if node.parts and node.shape is not Shape.METADATA:
