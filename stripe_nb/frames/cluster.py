@@ -20,6 +20,7 @@ import pandas as pd
 from stripe_nb.errors import FrameError, MissingDependencyError
 from stripe_nb.frames.build import Builder
 from stripe_nb.frames.chain import Span
+from stripe_nb.frames.layout import DtypeBackend
 from stripe_nb.frames.pull import Pull
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client, connect
@@ -45,6 +46,7 @@ class _Partition:
     asked: Selection
     sandbox: str | None
     budget: str
+    dtype_backend: DtypeBackend
 
     def __call__(self, span: Span) -> pd.DataFrame:
         file = Path(tempfile.gettempdir()) / self.budget
@@ -53,7 +55,7 @@ class _Partition:
         builder = Builder(pull.schema)
         for piece in pull.pieces(progress=False):
             builder.add_chunk(piece.rows, piece.place)
-        return _same_columns(builder.frame(), pull)
+        return _same_columns(builder.frame(self.dtype_backend), pull)
 
 
 _lock = threading.Lock()
@@ -68,7 +70,7 @@ def _client(sandbox: str | None) -> Client:
         return _clients[sandbox]
 
 
-def dask_frame(asked: Selection) -> Any:
+def dask_frame(asked: Selection, dtype_backend: DtypeBackend = "numpy_nullable") -> Any:
     """Return a list as a Dask DataFrame, newest partition first.
 
     Its columns are those that the catalog knows: of the metadata, name the keys
@@ -100,8 +102,9 @@ def dask_frame(asked: Selection) -> Any:
         replace(asked, client=None),
         client.sandbox_url,
         f"stripe_nb-{hashlib.sha256(whose.encode()).hexdigest()[:16]}.rate",
+        dtype_backend,
     )
-    meta = _same_columns(Builder(pull.schema).frame(), pull)
+    meta = _same_columns(Builder(pull.schema).frame(dtype_backend), pull)
     spans = _spans(asked, pull)
     return dataframe.from_map(read, spans, meta=meta)  # type: ignore[no-untyped-call]
 

@@ -11,7 +11,7 @@ from stripe_nb.errors import FrameError
 from stripe_nb.frames.build import Builder
 from stripe_nb.frames.chain import Span
 from stripe_nb.frames.exploding import explode as explode_list
-from stripe_nb.frames.layout import DtypeBackend
+from stripe_nb.frames.layout import DtypeBackend, check_backend, in_backend
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.parents import pull_of
 from stripe_nb.frames.pull import Pull, pieces_of
@@ -112,6 +112,7 @@ def frame(
     >>> customers.columns.tolist(), len(customers)
     (['id', 'email'], 3)
     """
+    check_backend(dtype_backend)
     asked = Selection(
         resource=resource,
         created=created,
@@ -127,13 +128,13 @@ def frame(
     if engine == "dask":
         from stripe_nb.frames.cluster import dask_frame
 
-        lazy: pd.DataFrame = dask_frame(asked)
+        lazy: pd.DataFrame = dask_frame(asked, dtype_backend)
         return lazy
     if engine != "pandas":
         raise FrameError(f'engine={engine!r} is none; give "pandas" or "dask".')
     pull = pull_of(asked)
     if explode is not None:
-        return _exploded(pull, explode, fields, progress)
+        return in_backend(_exploded(pull, explode, fields, progress), dtype_backend)
     builder = Builder(pull.schema)
     for piece in pull.pieces(progress=progress):
         builder.add_chunk(piece.rows, piece.place)
@@ -171,6 +172,7 @@ def frame_each(
     >>> list(frames)
     ['customers', 'products']
     """
+    check_backend(dtype_backend)
     pulls = {
         name: pull_of(
             Selection(resource=name, created=created, client=client, account=account)

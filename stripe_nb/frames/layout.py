@@ -8,18 +8,19 @@ once the last has been seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stripe_nb.errors import FrameError
 from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.schema import Column, Schema, Shape
 from stripe_nb.frames.values import ARROW_TYPES
 
-__all__ = ["DtypeBackend", "Layout", "to_pandas"]
+__all__ = ["DtypeBackend", "Layout", "check_backend", "in_backend", "to_pandas"]
 
 DtypeBackend = Literal["numpy_nullable", "pyarrow"]
 
@@ -31,6 +32,21 @@ _DTYPES: dict[pa.DataType, Any] = {
     pa.bool_(): pd.BooleanDtype(),
     pa.timestamp("us", "UTC"): pd.DatetimeTZDtype("us", "UTC"),
 }
+
+
+def check_backend(dtype_backend: object) -> None:
+    """Refuse a backend that pandas doesn't have.
+
+    Raises
+    ------
+    FrameError
+        Says which there are.
+    """
+    known = get_args(DtypeBackend)
+    if dtype_backend not in known:
+        raise FrameError(
+            f"dtype_backend={dtype_backend!r} is none; give {' or '.join(known)}."
+        )
 
 
 class Layout:
@@ -133,6 +149,19 @@ def to_pandas(
     series = _series if dtype_backend == "numpy_nullable" else _arrow_series
     columns = {name: series(table[name]) for name in table.column_names}
     return pd.DataFrame(columns, index=pd.RangeIndex(len(table)), copy=False)
+
+
+def in_backend(frame: pd.DataFrame, dtype_backend: DtypeBackend) -> pd.DataFrame:
+    """Return a frame of nullable dtypes with those of a backend: see `to_pandas`."""
+    if dtype_backend == "numpy_nullable":
+        return frame
+    kinds = {dtype: kind for kind, dtype in _DTYPES.items()}
+    found = {
+        name: pd.ArrowDtype(kinds.get(dtype, pa.string()))
+        for name, dtype in frame.dtypes.items()
+        if not isinstance(dtype, pd.ArrowDtype)
+    }
+    return frame.astype(found)
 
 
 def _series(values: pa.ChunkedArray) -> Any:

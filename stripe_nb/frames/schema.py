@@ -139,7 +139,14 @@ def schema_of(
         References whose own fields become columns too, dotted.
     fields
         Only these: column names, or dotted paths to any depth.
+
+    Raises
+    ------
+    FrameError
+        If there is no such field, or none is wanted.
     """
+    if fields is not None and not fields:
+        raise FrameError("fields names no column; give None for all of them.")
     spec = load().resource(resource)
     expand = tuple(_without_data(name) for name in expand)
     _check_expand(spec, expand)

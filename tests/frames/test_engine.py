@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import stripe
 
-from stripe_nb.errors import StripeNbError
+from stripe_nb.errors import FrameError, StripeNbError
 from stripe_nb.frames import explode, frame
 from stripe_nb.frames.asking import Asker, Tally
 from stripe_nb.frames.fetch import Pull, frame_each
@@ -73,6 +73,44 @@ def test_several_lists_come_at_once(shop: Client) -> None:
 def test_arrows_types_where_asked_for(shop: Client) -> None:
     arrow = frame("customers", client=shop, dtype_backend="pyarrow")
     assert all(isinstance(kind, pd.ArrowDtype) for kind in arrow.dtypes)
+
+
+def test_exploded_and_lazy_frames_have_arrows_types_too() -> None:
+    pytest.importorskip("dask.dataframe")
+    asked: Any = {"dtype_backend": "pyarrow", "progress": False}
+    with Sandbox(seed=7) as sandbox, connect(sandbox=sandbox) as client:
+        customer = client.v1.customers.create({"name": "Ada"})
+        invoice = client.v1.invoices.create({"customer": customer.id})
+        item: Any = {
+            "customer": customer.id,
+            "amount": 500,
+            "currency": "usd",
+            "invoice": invoice.id,
+        }
+        client.v1.invoice_items.create(item)
+        lines = frame("invoices", explode="lines", client=client, **asked)
+        lazy: Any = frame("invoices", engine="dask", client=client, **asked)
+        computed = lazy.compute(scheduler="sync")
+    assert lines["amount"].tolist() == [500]
+    for found in (lines, lazy, computed):
+        assert all(isinstance(kind, pd.ArrowDtype) for kind in found.dtypes)
+    assert computed.dtypes.equals(lazy.dtypes)
+    assert lines.attrs["exploded"] == "lines"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"dtype_backend": "arrow"}, "give numpy_nullable or pyarrow"),
+        ({"engine": "polars"}, 'give "pandas" or "dask"'),
+        ({"fields": []}, "fields names no column"),
+    ],
+)
+def test_what_no_frame_can_be_is_refused(
+    shop: Client, asked: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(FrameError, match=words):
+        frame("customers", client=shop, **asked)
 
 
 def test_faults_cost_no_row() -> None:
