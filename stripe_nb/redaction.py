@@ -15,6 +15,8 @@ from typing import Any
 __all__ = ["redact", "redact_text", "redact_tokens"]
 
 _LAST = 4
+# Stripe nests nothing so deep; whoever does means to exhaust the stack.
+_DEEPEST = 60
 _HIDDEN = "…"
 
 # Names of parameters and fields whose value is nobody else's business.
@@ -69,15 +71,21 @@ def redact(value: Any, name: str = "") -> Any:
     >>> redact({"card": {"number": "4242424242424242", "cvc": "123"}, "amount": 5})
     {'card': {'number': '…4242', 'cvc': '…'}, 'amount': 5}
     """
+    return _redacted(value, name, _DEEPEST)
+
+
+def _redacted(value: Any, name: str, left: int) -> Any:
+    if not left:
+        return _HIDDEN
     if isinstance(value, Mapping):
         return {
-            redact_text(str(key)): redact(each, _said(str(key), name))
+            redact_text(str(key)): _redacted(each, _said(str(key), name), left - 1)
             for key, each in value.items()
         }
     if isinstance(value, str):
         return _mask(value, name) if _is_secret(name) else redact_text(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [redact(each, name) for each in value]
+        return [_redacted(each, name, left - 1) for each in value]
     if value is None or isinstance(value, bool):
         return value
     return _mask(str(value), name) if _is_secret(name) else value

@@ -15,6 +15,7 @@ import asyncio
 import json
 import logging
 import os
+import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
@@ -28,7 +29,7 @@ from stripe_nb.webhooks.journal import Journal
 from stripe_nb.webhooks.received import Outcome, Received
 from stripe_nb.webhooks.router import Handler, Router
 from stripe_nb.webhooks.store import Begun, EventStore
-from stripe_nb.webhooks.verification import TOLERANCE, typed, verified
+from stripe_nb.webhooks.verification import TOLERANCE, Secrets, typed, verified
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -36,6 +37,7 @@ _logger = logging.getLogger("stripe_nb")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _Scope = MutableMapping[str, Any]
+_LARGEST_REFUSED = 64 * 1024
 
 
 class Answer(NamedTuple):
@@ -90,7 +92,7 @@ class Endpoint:
         store: EventStore | str | os.PathLike[str] | None = None,
         tolerance: int = TOLERANCE,
     ) -> None:
-        self._secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+        self._secrets = Secrets.of(secret)
         self._client = client
         self._tolerance = tolerance
         self._router = Router()
@@ -155,7 +157,7 @@ class Endpoint:
 
     def receive(
         self,
-        body: bytes,
+        body: bytes | bytearray | str,
         header: str | None,
         *,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -177,7 +179,12 @@ class Endpoint:
         except WebhookError as error:
             self._refuse(body, str(error))
             return Answer(str(error), 400)
-        return self._take(event, body, loop=loop)[0]
+        try:
+            raw = body.encode() if isinstance(body, str) else bytes(body)
+            return self._take(event, raw, loop=loop)[0]
+        except sqlite3.Error:
+            _logger.exception("The store of events failed")
+            return Answer("Nothing can be noted here now: send this event again.", 500)
 
     def replay(self, event_id: str) -> Received:
         """Hand an event to its handlers again, whatever came of it before.
@@ -321,7 +328,7 @@ class Endpoint:
         for handler in handlers:
             try:
                 self._run_one(handler, event_id, body, loop)
-            except Exception as error:  # noqa: BLE001 - Stripe gets a 500 and sends again
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - Stripe gets a 500 and sends again
                 trace = redact_text(traceback.format_exc())
                 _logger.error("The handler %s failed: %s", handler.name, trace)  # noqa: TRY400 - its trace, with secrets masked
                 said = f"{type(error).__name__}: {error}" if str(error) else repr(error)
@@ -344,9 +351,11 @@ class Endpoint:
             handler(event, loop=loop)
             self.store.note(event_id, handler.name)
 
-    def _refuse(self, body: bytes, problem: str) -> None:
+    def _refuse(self, body: Any, problem: str) -> None:
+        # Anybody can send these, so that little of each is kept.
+        is_small = isinstance(body, str | bytes) and len(body) <= _LARGEST_REFUSED
         try:
-            said = json.loads(body)
+            said = json.loads(body) if is_small else None
         except (ValueError, RecursionError):
             said = None
         event = said if isinstance(said, dict) else {}

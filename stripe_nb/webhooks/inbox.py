@@ -14,7 +14,7 @@ from stripe_nb.webhooks.server import Server
 from stripe_nb.webhooks.sources import Registration, Source
 from stripe_nb.webhooks.store import EventStore
 from stripe_nb.webhooks.stripe_cli import StripeCli
-from stripe_nb.webhooks.verification import TOLERANCE
+from stripe_nb.webhooks.verification import TOLERANCE, Secrets
 
 __all__ = ["Inbox", "listen"]
 
@@ -95,7 +95,7 @@ class Inbox(Endpoint):
         # Events may come before the secrets are known here, so the server begins
         # after: what comes meanwhile waits at its socket.
         source = self._bring(client, self.url, events)
-        self._secrets = source.secrets
+        self._secrets = Secrets.of(source.secrets)
         self._server.start()
         return source
 
