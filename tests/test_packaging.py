@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +48,50 @@ def test_conda_environment_equals_the_dependencies(project: dict[str, Any]) -> N
     *conda, pip = environment["dependencies"]
     assert conda == [f"python{project['requires-python']}", "pip"]
     assert pip == {"pip": [*project["dependencies"], "-e ."]}
+
+
+def _imported(path: Path) -> Iterator[str]:
+    """Yield the packages that a module imports when it runs, late ones too."""
+    left: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield str(node.module).partition(".")[0]
+        left += ast.iter_child_nodes(node)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_the_package_imports_is_declared(project: dict[str, Any]) -> None:
+    extras = project["optional-dependencies"]
+    declared = {
+        _plain(re.split(r"[^\w.-]", each)[0])
+        for each in chain(project["dependencies"], *extras.values())
+    }
+    homes = packages_distributions()
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / "stripe_nb").rglob("*.py")
+        for name in _imported(path)
+        if name not in sys.stdlib_module_names and name != "stripe_nb"
+        if not declared & {_plain(each) for each in homes.get(name, [])}
+    }
+    assert not undeclared, sorted(undeclared)
+
+
+def test_the_search_for_imports_finds_late_ones(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        "import a.b\nfrom c.d import e\nfrom . import f\n"
+        "if TYPE_CHECKING:\n    import g\ndef h():\n    import i\n"
+    )
+    assert set(_imported(module)) == {"a", "c", "i"}
 
 
 def test_wheel_carries_the_data_the_notebooks_and_the_extension(wheel: Path) -> None:
