@@ -24,13 +24,16 @@ _SECRET_NAMES = frozenset(
     {
         "account_number",
         "access_token",
+        "api_key",
         "client_secret",
         "code_verifier",
         "cryptogram",
         "cvc",
+        "encrypted_number",
         "encrypted_pin",
         "iban",
         "id_number",
+        "id_number_secondary",
         "password",
         "personal_id_number",
         "pin",
@@ -43,12 +46,33 @@ _SECRET_NAMES = frozenset(
 _NUMBER_OWNERS = frozenset({"card", "source", "external_account"})
 # Of these even the last characters would tell too much.
 _WHOLLY_SECRET = frozenset(
-    {"cvc", "encrypted_pin", "password", "pin", "ssn_last_4", "cryptogram"}
+    {
+        "cryptogram",
+        "cvc",
+        "encrypted_number",
+        "encrypted_pin",
+        "password",
+        "pin",
+        "ssn_last_4",
+    }
 )
 
-_KEY = r"\b(?:[sre]k_(?:test|live)_|sk_org_(?:test_|live_)?|whsec_(?:test_)?)"
-_TOKENS = re.compile(rf"({_KEY}|_secret_)([A-Za-z0-9+/=_]{{6,}})")
-_DIGITS = re.compile(r"(?<!\w)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
+# Where a word begins, also behind an encoded character ("%3D") or an escaped one
+# ("\\n"), whose last letter is none of the word's.
+_START = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+_KEY = r"(?:[sre]k_(?:test|live)_|sk_org_(?:test_|live_)?|whsec_(?:test_)?)"
+_TOKENS = re.compile(rf"({_START}{_KEY}|_secret_)([A-Za-z0-9+/=_%]{{6,}})")
+# What else a header may carry; with a digit, as "Basic authentication" has none.
+_CREDENTIALS = re.compile(
+    r"\b(Bearer|Basic)(\s+)(?![a-z]{2}_(?:test|live|org)_)"
+    r"(?=[\w.~+/=-]*[0-9])([\w.~+/=-]{8,})"
+)
+_CVC = re.compile(
+    r"(?i)((?:(?<![a-z])|(?<=%[0-9a-f]{2}))cvc(?:\]|%5D|[\"'])?\s*(?:[:=]|%3D)\s*[\"']?)\d{3,4}(?!\w)"
+)
+_DIGITS = re.compile(
+    r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2}))(?<!\d\.)\d(?:(?:[ +-]|%20)?\d){12,18}(?!\w|\.\d)"
+)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _IBAN_MODULUS = 97
 
@@ -102,6 +126,8 @@ def redact_text(text: str) -> str:
     'card …4242, order 1234567890123'
     """
     text = redact_tokens(text)
+    text = _CREDENTIALS.sub(lambda found: found[1] + found[2] + _ending(found[3]), text)
+    text = _CVC.sub(lambda found: found[1] + _HIDDEN, text)
     text = _IBAN.sub(
         lambda found: _ending(found[0]) if _is_iban(found[0]) else found[0], text
     )
@@ -132,7 +158,7 @@ def _said(key: str, owner: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name in _SECRET_NAMES
+    return name.lower().replace("-", "_") in _SECRET_NAMES
 
 
 def _mask(text: str, name: str) -> str:
@@ -140,9 +166,10 @@ def _mask(text: str, name: str) -> str:
         return text
     shown = redact_text(text)
     # Keys and client secrets keep the prefix that tells what they are.
-    if shown != text and name not in _WHOLLY_SECRET and _HIDDEN in shown:
+    is_wholly = name.lower() in _WHOLLY_SECRET
+    if shown != text and not is_wholly and _HIDDEN in shown:
         return shown
-    return _HIDDEN if name in _WHOLLY_SECRET else _ending(text)
+    return _HIDDEN if is_wholly else _ending(text)
 
 
 def _ending(text: str) -> str:
@@ -150,7 +177,8 @@ def _ending(text: str) -> str:
 
 
 def _passes_luhn(text: str) -> bool:
-    digits = [int(each) for each in reversed(text) if each.isdigit()]
+    plain = text.replace("%20", "")
+    digits = [int(each) for each in reversed(plain) if each.isdigit()]
     doubled = (sum(divmod(2 * each, 10)) for each in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
