@@ -29,7 +29,13 @@ from stripe_nb.webhooks.journal import Journal
 from stripe_nb.webhooks.received import Outcome, Received
 from stripe_nb.webhooks.router import Handler, Router
 from stripe_nb.webhooks.store import Begun, EventStore
-from stripe_nb.webhooks.verification import TOLERANCE, Secrets, typed, verified
+from stripe_nb.webhooks.verification import (
+    TOLERANCE,
+    Secrets,
+    check_tolerance,
+    typed,
+    verified,
+)
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -73,6 +79,11 @@ class Endpoint:
     tolerance
         How many seconds old a signature may be.
 
+    Raises
+    ------
+    WebhookError
+        If the store or the tolerance is none.
+
     Examples
     --------
     >>> endpoint = Endpoint("whsec_0123456789")
@@ -92,6 +103,7 @@ class Endpoint:
         store: EventStore | str | os.PathLike[str] | None = None,
         tolerance: int = TOLERANCE,
     ) -> None:
+        check_tolerance(tolerance)
         self._secrets = Secrets.of(secret)
         self._client = client
         self._tolerance = tolerance

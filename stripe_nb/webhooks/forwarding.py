@@ -60,7 +60,8 @@ class Forwarding:
                 f"The application at forward_to did not answer: {type(error).__name__}."
             ) from error
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise WebhookError(f"The application answered {status}.")
+            hint = ", and redirects are not followed" if 300 <= status < 400 else ""  # noqa: PLR2004 - HTTP's redirects
+            raise WebhookError(f"The application answered {status}{hint}.")
 
     def _post(self, body: bytes, header: str) -> int:
         with requests.Session() as session:

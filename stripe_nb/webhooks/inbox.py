@@ -51,7 +51,14 @@ class Inbox(Endpoint):
         super().__init__(client=client, store=store, tolerance=tolerance)
         self._is_open = False
         self._bring = source or (Registration if client.is_sandbox else StripeCli)
-        self._server = Server(self.receive, port)
+        try:
+            self._server = Server(self.receive, port)
+        except OSError as error:
+            super().close()
+            raise WebhookError(
+                f"Port {port} can't be listened on ({error.strerror}): take another, "
+                "or 0 for any that is free."
+            ) from error
         self.url = self._server.url
         try:
             if forward_to is not None:

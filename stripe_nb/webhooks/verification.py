@@ -12,7 +12,15 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
 from stripe_nb.session import Client
 
-__all__ = ["TOLERANCE", "Secrets", "is_thin", "typed", "verified", "verify"]
+__all__ = [
+    "TOLERANCE",
+    "Secrets",
+    "check_tolerance",
+    "is_thin",
+    "typed",
+    "verified",
+    "verify",
+]
 
 TOLERANCE = 300
 _THIN = "v2.core.event"
@@ -108,13 +116,18 @@ def verified(
             "There is no signing secret to verify with: give the endpoint's (whsec_...)"
             "; only the answer that made the endpoint, and the Dashboard, tell it."
         )
+    check_tolerance(tolerance)
+    _check_signature(_text(body), header, secret, tolerance)
+    return _event(body)
+
+
+def check_tolerance(tolerance: object) -> None:
+    """Refuse what would let webhooks of any age pass, or none."""
     if type(tolerance) is not int or tolerance < 1:
         # The SDK takes 0 for "any age", which would let old webhooks be replayed.
         raise WebhookError(
             f"tolerance must be a whole number of seconds from 1 up, not {tolerance!r}."
         )
-    _check_signature(_text(body), header, secret, tolerance)
-    return _event(body)
 
 
 def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
