@@ -6,16 +6,22 @@ signatures: who is not Stripe gets its 400 from the endpoint.
 
 from __future__ import annotations
 
+import logging
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from stripe_nb.clock import monotonic
+from stripe_nb.redaction import redact_text
 from stripe_nb.webhooks.web import LARGEST_BODY, body_length
 
 __all__ = ["Server"]
+
+_logger = logging.getLogger("stripe_nb")
 
 _HOST = "127.0.0.1"
 _PATH = "/webhook"
@@ -79,6 +85,12 @@ class _Listener(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self.idle = threading.Event()
         self.idle.set()
+
+    def handle_error(self, *_: object) -> None:
+        """Log a failure; who goes before the answer is no failure of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            trace = redact_text(traceback.format_exc())
+            _logger.error("The webhook server failed: %s", trace)
 
     def handled(self, body: bytes, header: str | None) -> tuple[str, int]:
         """Let the endpoint answer, and know meanwhile that it does."""
