@@ -52,6 +52,7 @@ _NETWORK = frozenset(
 )
 _REFUSALS = {*range(400, 500)} - {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
 _SHOULD_RETRY = "stripe-should-retry"
+_SAME_KEY = "same_key"
 _DOCS = "https://docs.stripe.com"
 _DOC_URL = re.compile(r"https://(?:docs\.)?stripe\.com/[\w/#.-]*")
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -254,18 +255,20 @@ def _retry(error: object, facts: _Facts, name: str) -> str:
     advised = data["advice_codes"].get(facts.advice_code)
     if advised and data["retries"][name]["safe"]:
         return str(advised)
-    said = _should_retry(getattr(error, "headers", None) or {})
-    asked = data["should_retry"].get(said)
-    # What a bank said of a card is no matter of repeating the request, and what
-    # is not to be repeated anyhow has better words of its own.
-    is_said = isinstance(error, stripe.CardError) or not asked
-    if is_said or (said == "false" and not data["retries"][name]["safe"]):
+    asked = data["should_retry"].get(_should_retry(getattr(error, "headers", None)))
+    # What a bank said of a card is no matter of repeating the request.
+    if not asked or isinstance(error, stripe.CardError):
         return name
-    return str(asked)
+    # A "no" is meant for the repeating of this request at once: what was refused for
+    # its number may still be sent later, and what is wrong has better words.
+    is_safe = data["retries"][name]["safe"]
+    overrides = name == _SAME_KEY if is_safe else data["retries"][asked]["safe"]
+    return str(asked) if overrides else name
 
 
-def _should_retry(headers: Mapping[str, str]) -> str:
-    said = (text for name, text in headers.items() if name.lower() == _SHOULD_RETRY)
+def _should_retry(headers: Mapping[str, str] | None) -> str:
+    given = (headers or {}).items()
+    said = (text for name, text in given if name.lower() == _SHOULD_RETRY)
     return str(next(said, "")).lower()
 
 

@@ -147,6 +147,15 @@ def test_stripe_s_own_word_on_a_retry_decides(name: str) -> None:
     assert "same idempotency key" in explain(passes).retry_how
 
 
+@pytest.mark.parametrize("word", ["true", "false"])
+def test_too_many_requests_may_always_be_sent_later(word: str) -> None:
+    """Stripe says "false" with each 429: the SDK is not to send it again at once."""
+    kind: Any = stripe.RateLimitError
+    told = explain(kind("No.", http_status=429, headers={"Stripe-Should-Retry": word}))
+    assert told.retry_is_safe
+    assert "fewer requests at once" in told.retry_how
+
+
 def test_a_refusal_that_is_final_anyhow_keeps_its_own_words() -> None:
     kind: Any = stripe.InvalidRequestError
     plain = kind("No.", None, "parameter_missing")
