@@ -103,8 +103,9 @@ class Endpoint:
         store: EventStore | str | os.PathLike[str] | None = None,
         tolerance: int = TOLERANCE,
     ) -> None:
+        # In its own name's place: verbose tracebacks show the variables of this frame.
+        self._secrets = secret = Secrets.of(secret)
         check_tolerance(tolerance)
-        self._secrets = Secrets.of(secret)
         self._client = client
         self._tolerance = tolerance
         self._router = Router()

@@ -181,6 +181,20 @@ def test_a_traceback_with_its_variables_does_not_show_the_secret(
     assert SECRET not in shown
 
 
+@pytest.mark.parametrize("wrong", [{"tolerance": 0}, {"store": "/"}], ids=str)
+def test_an_endpoint_that_can_t_be_does_not_show_the_secret(wrong: Any) -> None:
+    with pytest.raises(WebhookError) as caught:
+        Endpoint(SECRET, **wrong)
+    trace = caught.value.__traceback__
+    assert trace
+    told = traceback.TracebackException(
+        WebhookError, caught.value, trace.tb_next, capture_locals=True
+    )
+    shown = "".join(told.format())
+    assert "in __init__" in shown
+    assert SECRET not in shown
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_other_methods_are_turned_away_with_the_one_that_is_taken(
     inbox: Inbox, method: str
