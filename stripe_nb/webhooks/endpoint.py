@@ -366,7 +366,9 @@ class Endpoint:
 
     def _refuse(self, body: Any, problem: str) -> None:
         # Anybody can send these, so that little of each is kept.
-        is_small = isinstance(body, str | bytes) and len(body) <= _LARGEST_REFUSED
+        is_small = (
+            isinstance(body, str | bytes | bytearray) and len(body) <= _LARGEST_REFUSED
+        )
         try:
             said = json.loads(body) if is_small else None
         except (ValueError, RecursionError):

@@ -259,7 +259,10 @@ def _event(body: bytes | bytearray | str) -> dict[str, Any]:
 
 def _is_text(value: object) -> bool:
     """Tell whether a value is text that can be kept: JSON can hold halves of it."""
+    if not isinstance(value, str):
+        return False
     try:
-        return isinstance(value, str) and bool(value.encode() or True)
+        value.encode()
     except UnicodeEncodeError:
         return False
+    return True

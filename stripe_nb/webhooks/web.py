@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -63,7 +64,8 @@ async def _answer(
     header = next(found, b"").decode("latin-1")
     # Handlers may block, so they run in a thread; asynchronous ones come back here.
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_threads, partial(take, body, header, loop=loop))
+    work = partial(copy_context().run, take, body, header, loop=loop)
+    return await loop.run_in_executor(_threads, work)
 
 
 async def _live(

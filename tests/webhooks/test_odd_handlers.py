@@ -6,6 +6,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -124,12 +125,17 @@ def test_handlers_that_await_threads_do_not_wait_for_each_other(
 ) -> None:
     """More at once than the event loop has threads, each wanting one more."""
     done: list[str] = []
+    server = ContextVar("server", default="none")
 
     @endpoint.on("*")
     async def look_up(event: Any) -> None:
         # As every asynchronous HTTP client does to find a host.
         await asyncio.to_thread(threading.Event().wait, 0.001)
-        done.append(event.id)
+        done.append(f"{server.get()} {event.id}")
+
+    @endpoint.on("*")
+    def look(event: Any) -> None:
+        done.append(f"{server.get()} {event.id}")
 
     async def deliver(number: int) -> int:
         body, header = sign(event_id=f"evt_{number}")
@@ -147,8 +153,10 @@ def test_handlers_that_await_threads_do_not_wait_for_each_other(
         return int(sent[0]["status"])
 
     async def all_of_them() -> list[int]:
+        server.set("here")
         work = (deliver(number) for number in range(AT_ONCE))
         return await asyncio.wait_for(asyncio.gather(*work), 60)
 
     assert asyncio.run(all_of_them()) == [200] * AT_ONCE
-    assert len(done) == AT_ONCE
+    # What the server keeps for a request is there in its handlers, of either kind.
+    assert sorted(done) == sorted([f"here evt_{n}" for n in range(AT_ONCE)] * 2)
