@@ -43,7 +43,6 @@ _logger = logging.getLogger("stripe_nb")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _Scope = MutableMapping[str, Any]
-_LARGEST_REFUSED = 64 * 1024
 
 
 class Answer(NamedTuple):
@@ -184,13 +183,15 @@ class Endpoint:
         header
             Its ``Stripe-Signature`` header.
         loop
-            Where asynchronous handlers run; by default in a loop of their own.
-            Not the one of the caller's thread, which waits for them here.
+            Where asynchronous handlers run; by default, and if it is the one of
+            the caller's thread, which waits for them here, in a loop of their own.
+            In a loop, `receive_async` is the better choice.
         """
         try:
             event = verified(body, header, self._secrets, self._tolerance)
         except WebhookError as error:
-            self._refuse(body, str(error))
+            refused = Received.refused(body, str(error), at=wall_time())
+            self._journal.write(refused)
             return Answer(str(error), 400)
         try:
             raw = body.encode() if isinstance(body, str) else bytes(body)
@@ -198,6 +199,28 @@ class Endpoint:
         except sqlite3.Error:
             _logger.exception("The store of events failed")
             return Answer("Nothing can be noted here now: send this event again.", 500)
+
+    async def receive_async(
+        self, body: bytes | bytearray | str, header: str | None
+    ) -> Answer:
+        """Take a request in an event loop, and return what to answer.
+
+        Asynchronous handlers run in this loop, and the others beside it.
+
+        Parameters
+        ----------
+        body
+            Its raw body.
+        header
+            Its ``Stripe-Signature`` header.
+
+        Examples
+        --------
+        >>> with Endpoint("whsec_0123456789") as endpoint:
+        ...     asyncio.run(endpoint.receive_async(b"{}", None)).status
+        400
+        """
+        return Answer(*await web.in_thread(self.receive, body, header))
 
     def replay(self, event_id: str) -> Received:
         """Hand an event to its handlers again, whatever came of it before.
@@ -363,20 +386,6 @@ class Endpoint:
         else:
             handler(event, loop=loop)
             self.store.note(event_id, handler.name)
-
-    def _refuse(self, body: Any, problem: str) -> None:
-        # Anybody can send these, so that little of each is kept.
-        is_small = (
-            isinstance(body, str | bytes | bytearray) and len(body) <= _LARGEST_REFUSED
-        )
-        try:
-            said = json.loads(body) if is_small else None
-        except (ValueError, RecursionError):
-            said = None
-        event = said if isinstance(said, dict) else {}
-        self._journal.write(
-            Received.of(event, "refused", at=wall_time(), problem=problem)
-        )
 
     def _write(
         self,

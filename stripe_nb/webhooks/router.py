@@ -6,7 +6,9 @@ import asyncio
 import inspect
 import re
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -176,8 +178,22 @@ async def _awaited(work: Awaitable[object]) -> object:
     return await work
 
 
-def _finish(work: Any, loop: asyncio.AbstractEventLoop | None) -> None:
-    if loop is not None:
+def _finish(
+    work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop | None
+) -> None:
+    here = _running_loop()
+    if loop is not None and loop is not here:
         asyncio.run_coroutine_threadsafe(work, loop).result()
-    else:
+    elif here is None:
         asyncio.run(work)
+    else:
+        # The loop of this thread stands still until we are done, so not in that.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(copy_context().run, asyncio.run, work).result()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

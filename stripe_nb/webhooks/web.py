@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-__all__ = ["LARGEST_BODY", "asgi", "body_length", "wsgi"]
+__all__ = ["LARGEST_BODY", "asgi", "body_length", "in_thread", "wsgi"]
 
 LARGEST_BODY = 8 * 1024 * 1024
 _MOST_DIGITS = 20
@@ -62,7 +62,11 @@ async def _answer(
             return _TOO_LARGE
     found = (value for name, value in scope["headers"] if name == b"stripe-signature")
     header = next(found, b"").decode("latin-1")
-    # Handlers may block, so they run in a thread; asynchronous ones come back here.
+    return await in_thread(take, body, header)
+
+
+async def in_thread(take: _Receive, body: Any, header: str | None) -> tuple[str, int]:
+    """Let handlers run where they may block; asynchronous ones come back here."""
     loop = asyncio.get_running_loop()
     work = partial(copy_context().run, take, body, header, loop=loop)
     return await loop.run_in_executor(_threads, work)

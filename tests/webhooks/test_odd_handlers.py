@@ -160,3 +160,26 @@ def test_handlers_that_await_threads_do_not_wait_for_each_other(
     assert asyncio.run(all_of_them()) == [200] * AT_ONCE
     # What the server keeps for a request is there in its handlers, of either kind.
     assert sorted(done) == sorted([f"here evt_{n}" for n in range(AT_ONCE)] * 2)
+
+
+@pytest.mark.parametrize("way", ["receive", "receive with its loop", "receive_async"])
+def test_a_view_that_is_asynchronous_itself_may_hand_a_request_over(
+    endpoint: Endpoint, sign: Sign, way: str
+) -> None:
+    loops: list[bool] = []
+
+    async def view() -> int:
+        here = asyncio.get_running_loop()
+
+        @endpoint.on("*")
+        async def handle(_: Any) -> None:
+            await asyncio.sleep(0)
+            loops.append(asyncio.get_running_loop() is here)
+
+        if way == "receive_async":
+            return (await endpoint.receive_async(*sign())).status
+        loop = here if way == "receive with its loop" else None
+        return endpoint.receive(*sign(), loop=loop).status
+
+    assert asyncio.run(asyncio.wait_for(view(), 60)) == 200
+    assert loops == [way == "receive_async"]
