@@ -205,14 +205,8 @@ class Endpoint:
     ) -> Answer:
         """Take a request in an event loop, and return what to answer.
 
-        Asynchronous handlers run in this loop, and the others beside it.
-
-        Parameters
-        ----------
-        body
-            Its raw body.
-        header
-            Its ``Stripe-Signature`` header.
+        Asynchronous handlers run in this loop, and the others beside it. See
+        `receive`.
 
         Examples
         --------

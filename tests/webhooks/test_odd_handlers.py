@@ -17,14 +17,7 @@ from stripe_nb.webhooks import Endpoint
 if TYPE_CHECKING:
     from tests.webhooks.conftest import Sign
 
-SECRET = "whsec_0123456789abcdefghijklmnopqrstuv"
 AT_ONCE = 60
-
-
-@pytest.fixture
-def endpoint() -> Any:
-    with Endpoint(SECRET) as made:
-        yield made
 
 
 def test_a_handler_of_two_patterns_runs_once_for_an_event(

@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 SECRET = "whsec_0123456789abcdefghijklmnopqrstuv"
 
 
-@pytest.fixture
-def endpoint() -> Any:
-    with Endpoint(SECRET) as made:
-        yield made
-
-
 def nested(depth: int) -> bytes:
     inner = b"[" * depth + b"]" * depth
     return b'{"object":"event","id":"evt_1","type":"invoice.paid","x":' + inner + b"}"
@@ -163,6 +157,14 @@ def test_a_secret_that_was_copied_wrong_is_hinted_at(
     assert secret.strip() not in str(caught.value)
 
 
+def with_variables(error: WebhookError) -> str:
+    """Return the traceback below the test, which knows the secret itself."""
+    assert error.__traceback__
+    below = error.__traceback__.tb_next
+    told = traceback.TracebackException(type(error), error, below, capture_locals=True)
+    return "".join(told.format())
+
+
 @pytest.mark.parametrize("header", [None, "x", f"t={int(wall_time())},v1=00"])
 @pytest.mark.parametrize("several", [True, False])
 def test_a_traceback_with_its_variables_does_not_show_the_secret(
@@ -170,13 +172,7 @@ def test_a_traceback_with_its_variables_does_not_show_the_secret(
 ) -> None:
     with pytest.raises(WebhookError) as caught:
         verify(b"{}", header, [SECRET, SECRET] if several else SECRET)
-    # Below the test, which knows the secret itself.
-    trace = caught.value.__traceback__
-    assert trace
-    told = traceback.TracebackException(
-        WebhookError, caught.value, trace.tb_next, capture_locals=True
-    )
-    shown = "".join(told.format())
+    shown = with_variables(caught.value)
     assert "in verified" in shown
     assert SECRET not in shown
 
@@ -185,12 +181,7 @@ def test_a_traceback_with_its_variables_does_not_show_the_secret(
 def test_an_endpoint_that_can_t_be_does_not_show_the_secret(wrong: Any) -> None:
     with pytest.raises(WebhookError) as caught:
         Endpoint(SECRET, **wrong)
-    trace = caught.value.__traceback__
-    assert trace
-    told = traceback.TracebackException(
-        WebhookError, caught.value, trace.tb_next, capture_locals=True
-    )
-    shown = "".join(told.format())
+    shown = with_variables(caught.value)
     assert "in __init__" in shown
     assert SECRET not in shown
 
