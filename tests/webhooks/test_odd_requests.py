@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
 from stripe_nb.webhooks import Endpoint, Inbox, verify
 
@@ -165,7 +164,7 @@ def with_variables(error: WebhookError) -> str:
     return "".join(told.format())
 
 
-@pytest.mark.parametrize("header", [None, "x", f"t={int(wall_time())},v1=00"])
+@pytest.mark.parametrize("header", [None, "x", "t=1,v1=00"])
 @pytest.mark.parametrize("several", [True, False])
 def test_a_traceback_with_its_variables_does_not_show_the_secret(
     header: str | None, several: bool
