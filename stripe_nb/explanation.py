@@ -1,19 +1,25 @@
 """What an error means for the people who have to do something about it.
 
 Judges by what Stripe said most exactly: the decline code, else the code, else
-the class of the exception. The sentences are in ``data/errors.json`` and
-``data/declines.json``; nothing here knows a single code. `errors.explain` is
-the name to call.
+the class of the exception; whether to try again, by the issuer's advice and by
+Stripe's own header too. Of an exception that was raised from one of Stripe's, or
+that groups several, Stripe's is explained. The sentences are in
+``data/errors.json`` and ``data/declines.json``; nothing here knows a single code.
+`errors.explain` is the name to call.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from html import escape
+from http import HTTPStatus
 from typing import Any, Literal
+
+import stripe
 
 from stripe_nb.errors import StripeNbError
 from stripe_nb.paths import data_path
@@ -23,6 +29,30 @@ __all__ = ["Explanation", "explain"]
 
 Actor = Literal["customer", "developer", "Stripe"]
 
+# By their names, as none of these packages need be there.
+_NETWORK = frozenset(
+    {
+        "aiohttp.client_exceptions.ClientConnectionError",
+        "aiohttp.client_exceptions.ClientPayloadError",
+        "builtins.ConnectionError",
+        "builtins.TimeoutError",
+        "http.client.HTTPException",
+        "httpcore.NetworkError",
+        "httpcore.TimeoutException",
+        "httpx.TransportError",
+        "requests.exceptions.ChunkedEncodingError",
+        "requests.exceptions.ConnectionError",
+        "requests.exceptions.Timeout",
+        "socket.gaierror",
+        "ssl.SSLError",
+        "urllib3.exceptions.PoolError",
+        "urllib3.exceptions.ProtocolError",
+        "urllib3.exceptions.TimeoutError",
+    }
+)
+_REFUSALS = {*range(400, 500)} - {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
+_SHOULD_RETRY = "stripe-should-retry"
+_SAME_KEY = "same_key"
 _DOCS = "https://docs.stripe.com"
 _DOC_URL = re.compile(r"https://(?:docs\.)?stripe\.com/[\w/#.-]*")
 _CAPITALS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -111,6 +141,7 @@ class _Facts:
     doc_url: str | None = None
     param: str | None = None
     request_id: str | None = None
+    advice_code: str | None = None
 
 
 def explain(error: object) -> Explanation:
@@ -141,10 +172,11 @@ def explain(error: object) -> Explanation:
     >>> told.show_customer
     'Your card has expired. Please use another card.'
     """
+    error = _stripe_s(error)
     facts = _facts(error)
     title, entry = _entry(error, facts)
     texts = _data()
-    retry = texts["retries"][entry["retry"]]
+    retry = texts["retries"][_retry(error, facts, entry["retry"])]
     return Explanation(
         title=title,
         what_happened=entry["what"],
@@ -200,8 +232,67 @@ def _entry(error: object, facts: _Facts) -> tuple[str, dict[str, Any]]:
         return "Failed attempt", data["classes"]["StripeError"]
     for kind in type(error).__mro__:
         if kind.__module__.startswith("stripe.") and kind.__name__ in data["classes"]:
-            return _title(_spaced(kind.__name__)), data["classes"][kind.__name__]
-    return _title(_spaced(type(error).__name__)), _ours(error)
+            name = _by_status(kind.__name__, getattr(error, "http_status", None))
+            return _title(_spaced(kind.__name__)), data["classes"][name]
+    title = _title(_spaced(type(error).__name__))
+    if _is_of_the_network(error):
+        return title, data["network"]
+    return title, _ours(error)
+
+
+def _by_status(name: str, status: object) -> str:
+    """Return the class that explains an error of the SDK's general one."""
+    if name == "APIError" and status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "RateLimitError"
+    is_refusal = isinstance(status, int) and status in _REFUSALS
+    # The SDK has no class for 405 or 413, which are the caller's to mend.
+    return "InvalidRequestError" if name == "APIError" and is_refusal else name
+
+
+def _retry(error: object, facts: _Facts, name: str) -> str:
+    """Return the retry for an error, once Stripe and the issuer were heard."""
+    data = _data()
+    advised = data["advice_codes"].get(facts.advice_code)
+    if advised and data["retries"][name]["safe"]:
+        return str(advised)
+    asked = data["should_retry"].get(_should_retry(getattr(error, "headers", None)))
+    # What a bank said of a card is no matter of repeating the request.
+    if not asked or isinstance(error, stripe.CardError):
+        return name
+    # A "no" is meant for the repeating of this request at once: what was refused for
+    # its number may still be sent later, and what is wrong has better words.
+    is_safe = data["retries"][name]["safe"]
+    overrides = name == _SAME_KEY if is_safe else data["retries"][asked]["safe"]
+    return str(asked) if overrides else name
+
+
+def _should_retry(headers: Mapping[str, str] | None) -> str:
+    given = (headers or {}).items()
+    said = (text for name, text in given if name.lower() == _SHOULD_RETRY)
+    return str(next(said, "")).lower()
+
+
+def _stripe_s(error: object) -> object:
+    """Return the error of Stripe's that an exception holds, or else itself."""
+    left, seen = [error], set[int]()
+    while left:
+        each = left.pop(0)
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, stripe.StripeError | StripeNbError):
+            return each
+        if isinstance(each, BaseExceptionGroup):
+            left += each.exceptions
+        # Only what was said to be the cause: an error while one of Stripe's was
+        # handled is another one.
+        left += [getattr(each, "__cause__", None)]
+    return error
+
+
+def _is_of_the_network(error: BaseException) -> bool:
+    names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
+    return not _NETWORK.isdisjoint(names)
 
 
 def _ours(error: BaseException) -> dict[str, Any]:

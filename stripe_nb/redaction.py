@@ -15,6 +15,8 @@ from typing import Any
 __all__ = ["redact", "redact_text", "redact_tokens"]
 
 _LAST = 4
+# Stripe nests nothing so deep; whoever does means to exhaust the stack.
+_DEEPEST = 60
 _HIDDEN = "…"
 
 # Names of parameters and fields whose value is nobody else's business.
@@ -22,13 +24,16 @@ _SECRET_NAMES = frozenset(
     {
         "account_number",
         "access_token",
+        "api_key",
         "client_secret",
         "code_verifier",
         "cryptogram",
         "cvc",
+        "encrypted_number",
         "encrypted_pin",
         "iban",
         "id_number",
+        "id_number_secondary",
         "password",
         "personal_id_number",
         "pin",
@@ -41,12 +46,39 @@ _SECRET_NAMES = frozenset(
 _NUMBER_OWNERS = frozenset({"card", "source", "external_account"})
 # Of these even the last characters would tell too much.
 _WHOLLY_SECRET = frozenset(
-    {"cvc", "encrypted_pin", "password", "pin", "ssn_last_4", "cryptogram"}
+    {
+        "cryptogram",
+        "cvc",
+        "encrypted_number",
+        "encrypted_pin",
+        "password",
+        "pin",
+        "ssn_last_4",
+    }
 )
 
-_KEY = r"\b(?:[sre]k_(?:test|live)_|sk_org_(?:test_|live_)?|whsec_(?:test_)?)"
-_TOKENS = re.compile(rf"({_KEY}|_secret_)([A-Za-z0-9+/=_]{{6,}})")
-_DIGITS = re.compile(r"(?<!\w)(?<!\d\.)\d(?:[ -]?\d){12,18}(?!\w|\.\d)")
+# Where a word begins, also behind an encoded character ("%3D") or an escaped one
+# ("\\n"), whose last letter is none of the word's.
+_START = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+_KEY = r"(?:[sre]k_(?:test|live)_|sk_org_(?:test_|live_)?|whsec_(?:test_)?)"
+_TOKENS = re.compile(rf"({_START}{_KEY}|_secret_)([A-Za-z0-9+/=_%]{{6,}})")
+# What else a header may carry; with a digit, as "Basic authentication" has none.
+_CREDENTIALS = re.compile(
+    r"\b(Bearer|Basic)(\s+)(?![a-z]{2}_(?:test|live|org)_)"
+    r"(?=[\w.~+/=-]*[0-9])([\w.~+/=-]{8,})"
+)
+# A value under a secret's name in text: in a form, in JSON, in Python's repr of it.
+_NAMED = re.compile(
+    r"(?i)(?P<before>(?:(?<![a-z0-9_])|(?<=%[0-9a-f]{2}))"
+    rf"(?P<name>{'|'.join(sorted(_SECRET_NAMES, reverse=True))})"
+    r"(?:(?:\]|%5D)?(?:=|%3D)|[\"']\s*:\s*[\"']?))(?P<value>[^\s&\"',}\]]+)"
+)
+_NOTHING = frozenset({"None", "null"})
+# What stands before is asked after the first digit: few places have to be asked.
+_DIGITS = re.compile(
+    r"\d(?:(?<!\w\d)|(?<=%[0-9A-Fa-f]{2}\d))(?<!\d\.\d)"
+    r"(?:(?:[ +-]|%20)?\d){12,18}(?!\w|\.\d)"
+)
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b")
 _IBAN_MODULUS = 97
 
@@ -69,15 +101,21 @@ def redact(value: Any, name: str = "") -> Any:
     >>> redact({"card": {"number": "4242424242424242", "cvc": "123"}, "amount": 5})
     {'card': {'number': '…4242', 'cvc': '…'}, 'amount': 5}
     """
+    return _redacted(value, name, _DEEPEST)
+
+
+def _redacted(value: Any, name: str, left: int) -> Any:
+    if not left:
+        return _HIDDEN
     if isinstance(value, Mapping):
         return {
-            redact_text(str(key)): redact(each, _said(str(key), name))
+            redact_text(str(key)): _redacted(each, _said(str(key), name), left - 1)
             for key, each in value.items()
         }
     if isinstance(value, str):
         return _mask(value, name) if _is_secret(name) else redact_text(value)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
-        return [redact(each, name) for each in value]
+        return [_redacted(each, name, left - 1) for each in value]
     if value is None or isinstance(value, bool):
         return value
     return _mask(str(value), name) if _is_secret(name) else value
@@ -94,6 +132,12 @@ def redact_text(text: str) -> str:
     'card …4242, order 1234567890123'
     """
     text = redact_tokens(text)
+    if "Bearer" in text or "Basic" in text:
+        text = _CREDENTIALS.sub(
+            lambda found: found[1] + found[2] + _ending(found[3]), text
+        )
+    if _may_name_a_secret(text):
+        text = _NAMED.sub(_hidden_value, text)
     text = _IBAN.sub(
         lambda found: _ending(found[0]) if _is_iban(found[0]) else found[0], text
     )
@@ -112,7 +156,25 @@ def redact_tokens(text: str) -> str:
     >>> redact_tokens("pi_1_secret_abcdefgh12345678, card 4242 4242 4242 4242")
     'pi_1_secret_…5678, card 4242 4242 4242 4242'
     """
+    if "k_" not in text and "whsec_" not in text and "_secret_" not in text:
+        return text
     return _TOKENS.sub(lambda found: found[1] + _ending(found[2]), text)
+
+
+def _may_name_a_secret(text: str) -> bool:
+    """Tell whether to look closer, which takes time and which few texts need."""
+    if "=" not in text and ":" not in text and "%3D" not in text:
+        return False
+    plain = text.lower()
+    return any(name in plain for name in _SECRET_NAMES)
+
+
+def _hidden_value(found: re.Match[str]) -> str:
+    value = found["value"]
+    if value in _NOTHING or _HIDDEN in value:
+        return found[0]
+    is_wholly = found["name"].lower() in _WHOLLY_SECRET
+    return found["before"] + (_HIDDEN if is_wholly else _ending(value))
 
 
 def _said(key: str, owner: str) -> str:
@@ -124,7 +186,7 @@ def _said(key: str, owner: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name in _SECRET_NAMES
+    return name.lower().replace("-", "_") in _SECRET_NAMES
 
 
 def _mask(text: str, name: str) -> str:
@@ -132,9 +194,10 @@ def _mask(text: str, name: str) -> str:
         return text
     shown = redact_text(text)
     # Keys and client secrets keep the prefix that tells what they are.
-    if shown != text and name not in _WHOLLY_SECRET and _HIDDEN in shown:
+    is_wholly = name.lower() in _WHOLLY_SECRET
+    if shown != text and not is_wholly and _HIDDEN in shown:
         return shown
-    return _HIDDEN if name in _WHOLLY_SECRET else _ending(text)
+    return _HIDDEN if is_wholly else _ending(text)
 
 
 def _ending(text: str) -> str:
@@ -142,7 +205,8 @@ def _ending(text: str) -> str:
 
 
 def _passes_luhn(text: str) -> bool:
-    digits = [int(each) for each in reversed(text) if each.isdigit()]
+    plain = text.replace("%20", "")
+    digits = [int(each) for each in reversed(plain) if each.isdigit()]
     doubled = (sum(divmod(2 * each, 10)) for each in digits[1::2])
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 

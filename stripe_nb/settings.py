@@ -30,6 +30,7 @@ __all__ = [
     "KeyMode",
     "Settings",
     "account_id",
+    "is_loopback",
     "key_mode",
     "load_settings",
     "loopback_url",
@@ -228,12 +229,26 @@ def loopback_url(text: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise SettingsError(f"{cause}: http, a host and a port, nothing else.")
     host = parts.hostname or ""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise SettingsError(
             f"{cause}: a sandbox is joined on this machine only, so that no key "
             "and no data go elsewhere."
         )
     return f"http://{f'[{host}]' if ':' in host else host}:{parts.port or 80}"
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's alone.
+
+    Examples
+    --------
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("10.0.0.1")
+    (True, True, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def account_id(text: object, name: str) -> str:
@@ -271,13 +286,6 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _find(env_file: str | os.PathLike[str] | None) -> Path | None:

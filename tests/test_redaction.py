@@ -21,6 +21,25 @@ BODY = "51Abcdefghijklmnopqrstuv1a2b"
         (f"whsec_{BODY}", "whsec_…1a2b"),
         ("pi_3Abc_secret_Wq1234567890xyz1", "pi_3Abc_secret_…xyz1"),
         ("seti_1_secret_Wq1234567890xyz1", "seti_1_secret_…xyz1"),
+        (f"?next=%2Fv1%3Fkey%3Dsk_live_{BODY}", "?next=%2Fv1%3Fkey%3Dsk_live_…1a2b"),
+        (f"'a\\nrk_test_{BODY}'", "'a\\nrk_test_…1a2b'"),
+        (f"MY_sk_test_{BODY}", "MY_sk_test_…1a2b"),
+        ("cs_test_1_secret_fidJ2hw%2BTAIL%2F12", "cs_test_1_secret_…2F12"),
+        ("Bearer abcdefghij1234", "Bearer …1234"),
+        ("Basic c2tfdGVzdF81MUFiOg==", "Basic …Og=="),
+        (
+            "card[number]=4242424242424242&card[cvc]=123",
+            "card[number]=…4242&card[cvc]=…",
+        ),
+        ("card%5Bcvc%5D%3D1234&n%3D4242424242424242", "card%5Bcvc%5D%3D…&n%3D…4242"),
+        ('{"cvc": "123"}', '{"cvc": "…"}'),
+        ("{'cvc': 123}", "{'cvc': …}"),
+        ("a[account_number]=000123456789&b=1", "a[account_number]=…6789&b=1"),
+        ('{\\n "account_number": "000123456789"}', '{\\n "account_number": "…6789"}'),
+        ("%5Bid_number%5D%3D000000000", "%5Bid_number%5D%3D…0000"),
+        ("password=hunter22&a=b", "password=…&a=b"),
+        ("4242+4242+4242+4242", "…4242"),
+        ("4242%204242%204242%204242", "…4242"),
         ("card 4000-0027-6000-3184.", "card …3184."),
         ("378282246310005", "…0005"),
         ("DE89370400440532013000", "…3000"),
@@ -37,6 +56,13 @@ def test_what_looks_like_a_secret_is_masked_anywhere(text: str, expected: str) -
     "text",
     [
         "pk_test_0123456789abcdef",
+        "Bearer pk_test_0123456789abcdef",
+        "Basic authentication is required",
+        "the disk_test_0123456789 passed",
+        "the cvc_check: 123",
+        '{"client_secret": null, "pinned": 5}',
+        "{'secret': None, 'cvc_check': 'pass'}",
+        "incorrect_cvc, iban or password: type it again",
         "cus_NffrFeUfNV2Hib",
         "1234567890123456",
         "pi_3MtwBwLkdIwHu7ix28a3tqPa",
@@ -72,6 +98,14 @@ def test_what_is_no_secret_stays(text: str) -> None:
             {"individual": {"id_number": "…0000"}},
         ),
         ({"ssn_last_4": "1234"}, {"ssn_last_4": "…"}),
+        ({"api_key": "an-odd-one"}, {"api_key": "…-one"}),
+        ({"Client-Secret": "bare-secret-9999"}, {"Client-Secret": "…9999"}),
+        ({"CVC": "123"}, {"CVC": "…"}),
+        ({"pin": {"encrypted_number": "x1"}}, {"pin": {"encrypted_number": "…"}}),
+        (
+            {"individual": {"id_number_secondary": "000000000"}},
+            {"individual": {"id_number_secondary": "…0000"}},
+        ),
         ({"secret": f"whsec_{BODY}"}, {"secret": "whsec_…1a2b"}),
         ({"secret": "bare-secret-9999"}, {"secret": "…9999"}),
         ({"secret": None, "amount": 5, "paid": True}, None),
@@ -104,3 +138,10 @@ def test_the_value_itself_is_left_as_it_was() -> None:
     value = {"card": {"number": "4242424242424242"}}
     redact(value)
     assert value == {"card": {"number": "4242424242424242"}}
+
+
+def test_what_is_nested_without_end_is_cut_off() -> None:
+    value: object = "sk_test_0123456789"
+    for _ in range(5000):
+        value = [value]
+    assert "sk_test" not in str(redact(value))

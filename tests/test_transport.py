@@ -327,6 +327,41 @@ def test_an_organizations_key_never_reaches_the_sandbox(
     assert recorder.seen == []
 
 
+@pytest.mark.parametrize("basic", [True, False])
+@pytest.mark.parametrize(
+    "copied",
+    [
+        " {}",
+        "\t{}",
+        "{}\n",
+        "{} ",
+        "\u200b{}",
+        "\ufeff{}",
+        "'{}'",
+        "Bearer {}",
+        "\x00{}",
+        f"{TEST} {{}}",
+        f"{TEST},{{}}",
+    ],
+)
+@pytest.mark.parametrize("policy", [Policy("http://127.0.0.1:1"), Policy()], ids=str)
+def test_what_was_copied_with_a_live_key_does_not_hide_it(
+    policy: Policy, copied: str, basic: bool
+) -> None:
+    url = f"{policy.sandbox_url or 'https://api.stripe.com'}/v1/balance"
+    for key in (LIVE, RESTRICTED_LIVE):
+        given = copied.format(key)
+        header = _basic(given) if basic else f"Bearer {given}"
+        with pytest.raises(LiveKeyError):
+            policy.check("get", url, {"Authorization": header})
+
+
+@pytest.mark.parametrize("body", [LIVE, LIVE.encode(), bytearray(LIVE.encode())])
+def test_a_live_key_in_any_body_is_seen(body: object) -> None:
+    with pytest.raises(LiveKeyError):
+        Policy().check("get", "https://api.stripe.com/v1/x", {}, body)
+
+
 def test_a_live_key_in_a_url_never_reaches_the_sandbox(
     sandboxed: Session, recorder: Recorder
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,11 @@ def command(folder: Path | None, options: tuple[str, ...]) -> None:
     target = writable_notebooks(folder)
     click.echo(f"Opening {target} in JupyterLab; stop it with Ctrl+C.")
     command = [sys.executable, "-m", "jupyterlab", str(target), *options]
-    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603  # our own interpreter
+    if os.name == "posix":
+        # In this process's place, so that whoever ends it ends JupyterLab.
+        sys.stdout.flush()
+        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter
+    sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - the same
 
 
 def writable_notebooks(folder: Path | None) -> Path:

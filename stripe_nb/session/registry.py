@@ -15,6 +15,7 @@ import stripe
 
 from stripe_nb.session.client import Client
 from stripe_nb.transport.defaults import Defaults
+from stripe_nb.transport.sdk_log import SdkLog
 
 __all__ = ["Registry"]
 
@@ -45,6 +46,7 @@ class Registry:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.defaults = Defaults()
+        self._sdk_log = SdkLog()
         self._before: dict[str, Any] = {}
         self._open: list[Client] = []
 
@@ -72,6 +74,7 @@ class Registry:
             self._open.remove(client)
             if not self._open:
                 self.defaults.restore()
+                self._sdk_log.restore()
                 for name, value in self._before.items():
                     setattr(stripe, name, value)
             elif was_last:
@@ -84,6 +87,7 @@ class Registry:
 
     def _configure_module(self, client: Client) -> None:
         self.defaults.guard(client.target.policy, client.calls)
+        self._sdk_log.guard()
         addresses = client.target.addresses
         stripe.api_key = client.target.key
         stripe.api_base = addresses["api"]

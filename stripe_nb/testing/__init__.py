@@ -14,7 +14,20 @@ start; under pytest-xdist each worker has its own.
 
 Both styles of the SDK work: while a test has `stripe_client`, the ``stripe``
 module is set up for it too. Other programs reach the sandbox at
-``stripe_sandbox.url``, with any test key.
+``stripe_sandbox.url``, with any test key. So does a ``stripe.StripeClient`` that
+an application makes itself, once it is given the address; one that it makes
+while it is imported knows of no sandbox and asks Stripe::
+
+    stripe.StripeClient(key, base_addresses={"api": stripe_sandbox.url})
+
+In a class of ``unittest``, ask for the fixtures in an autouse fixture. What is to
+last for a class, a module or a session is a sandbox of its own; the fixtures may
+be used beside it::
+
+    @pytest.fixture(scope="session")
+    def shop():
+        with Sandbox(seed=7) as sandbox, connect(sandbox=sandbox) as client:
+            yield client
 """
 
 from __future__ import annotations

@@ -78,8 +78,10 @@ class Policy:
         """
         self._check_host(url)
         keys = _keys_in(headers)
-        # OAuth's calls carry a key in the body, for one.
-        secret_elsewhere = any(map(_has_live_secret, (url, body, *headers.values())))
+        # OAuth's calls carry a key in the body, for one; and what was copied with a
+        # key, such as a space before it, must not hide that it is one.
+        places = (url, body, *headers.values(), *keys)
+        secret_elsewhere = any(map(_has_live_secret, places))
         if self.sandbox_url is not None:
             _check_sandbox_keys(keys, secret_elsewhere=secret_elsewhere)
         elif secret_elsewhere or any(key_mode(key) != "test" for key in keys):
@@ -140,7 +142,7 @@ def _keys_of(authorization: str) -> list[str]:
 def _has_live_secret(text: object) -> bool:
     if isinstance(text, str):
         text = text.encode()
-    return isinstance(text, bytes) and _LIVE_SECRET.search(text) is not None
+    return isinstance(text, bytes | bytearray) and _LIVE_SECRET.search(text) is not None
 
 
 def _check_sandbox_keys(keys: list[str], *, secret_elsewhere: bool) -> None:

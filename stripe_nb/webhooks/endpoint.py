@@ -15,6 +15,7 @@ import asyncio
 import json
 import logging
 import os
+import sqlite3
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import Any, NamedTuple, Self, TypeVar
@@ -28,7 +29,13 @@ from stripe_nb.webhooks.journal import Journal
 from stripe_nb.webhooks.received import Outcome, Received
 from stripe_nb.webhooks.router import Handler, Router
 from stripe_nb.webhooks.store import Begun, EventStore
-from stripe_nb.webhooks.verification import TOLERANCE, typed, verified
+from stripe_nb.webhooks.verification import (
+    TOLERANCE,
+    Secrets,
+    check_tolerance,
+    typed,
+    verified,
+)
 
 __all__ = ["Answer", "Endpoint"]
 
@@ -71,6 +78,11 @@ class Endpoint:
     tolerance
         How many seconds old a signature may be.
 
+    Raises
+    ------
+    WebhookError
+        If the store or the tolerance is none.
+
     Examples
     --------
     >>> endpoint = Endpoint("whsec_0123456789")
@@ -90,7 +102,9 @@ class Endpoint:
         store: EventStore | str | os.PathLike[str] | None = None,
         tolerance: int = TOLERANCE,
     ) -> None:
-        self._secrets = (secret,) if isinstance(secret, str) else tuple(secret)
+        # In its own name's place: verbose tracebacks show the variables of this frame.
+        self._secrets = secret = Secrets.of(secret)
+        check_tolerance(tolerance)
         self._client = client
         self._tolerance = tolerance
         self._router = Router()
@@ -155,7 +169,7 @@ class Endpoint:
 
     def receive(
         self,
-        body: bytes,
+        body: bytes | bytearray | str,
         header: str | None,
         *,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -169,15 +183,38 @@ class Endpoint:
         header
             Its ``Stripe-Signature`` header.
         loop
-            Where asynchronous handlers run; by default in a loop of their own.
-            Not the one of the caller's thread, which waits for them here.
+            Where asynchronous handlers run; by default, and if it is the one of
+            the caller's thread, which waits for them here, in a loop of their own.
+            In a loop, `receive_async` is the better choice.
         """
         try:
             event = verified(body, header, self._secrets, self._tolerance)
         except WebhookError as error:
-            self._refuse(body, str(error))
+            refused = Received.refused(body, str(error), at=wall_time())
+            self._journal.write(refused)
             return Answer(str(error), 400)
-        return self._take(event, body, loop=loop)[0]
+        try:
+            raw = body.encode() if isinstance(body, str) else bytes(body)
+            return self._take(event, raw, loop=loop)[0]
+        except sqlite3.Error:
+            _logger.exception("The store of events failed")
+            return Answer("Nothing can be noted here now: send this event again.", 500)
+
+    async def receive_async(
+        self, body: bytes | bytearray | str, header: str | None
+    ) -> Answer:
+        """Take a request in an event loop, and return what to answer.
+
+        Asynchronous handlers run in this loop, and the others beside it. See
+        `receive`.
+
+        Examples
+        --------
+        >>> with Endpoint("whsec_0123456789") as endpoint:
+        ...     asyncio.run(endpoint.receive_async(b"{}", None)).status
+        400
+        """
+        return Answer(*await web.in_thread(self.receive, body, header))
 
     def replay(self, event_id: str) -> Received:
         """Hand an event to its handlers again, whatever came of it before.
@@ -321,7 +358,7 @@ class Endpoint:
         for handler in handlers:
             try:
                 self._run_one(handler, event_id, body, loop)
-            except Exception as error:  # noqa: BLE001 - Stripe gets a 500 and sends again
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - Stripe gets a 500 and sends again
                 trace = redact_text(traceback.format_exc())
                 _logger.error("The handler %s failed: %s", handler.name, trace)  # noqa: TRY400 - its trace, with secrets masked
                 said = f"{type(error).__name__}: {error}" if str(error) else repr(error)
@@ -343,16 +380,6 @@ class Endpoint:
         else:
             handler(event, loop=loop)
             self.store.note(event_id, handler.name)
-
-    def _refuse(self, body: bytes, problem: str) -> None:
-        try:
-            said = json.loads(body)
-        except (ValueError, RecursionError):
-            said = None
-        event = said if isinstance(said, dict) else {}
-        self._journal.write(
-            Received.of(event, "refused", at=wall_time(), problem=problem)
-        )
 
     def _write(
         self,

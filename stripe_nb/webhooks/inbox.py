@@ -14,7 +14,7 @@ from stripe_nb.webhooks.server import Server
 from stripe_nb.webhooks.sources import Registration, Source
 from stripe_nb.webhooks.store import EventStore
 from stripe_nb.webhooks.stripe_cli import StripeCli
-from stripe_nb.webhooks.verification import TOLERANCE
+from stripe_nb.webhooks.verification import TOLERANCE, Secrets
 
 __all__ = ["Inbox", "listen"]
 
@@ -51,7 +51,14 @@ class Inbox(Endpoint):
         super().__init__(client=client, store=store, tolerance=tolerance)
         self._is_open = False
         self._bring = source or (Registration if client.is_sandbox else StripeCli)
-        self._server = Server(self.receive, port)
+        try:
+            self._server = Server(self.receive, port)
+        except OSError as error:
+            super().close()
+            raise WebhookError(
+                f"Port {port} can't be listened on ({error.strerror}): take another, "
+                "or 0 for any that is free."
+            ) from error
         self.url = self._server.url
         try:
             if forward_to is not None:
@@ -95,7 +102,7 @@ class Inbox(Endpoint):
         # Events may come before the secrets are known here, so the server begins
         # after: what comes meanwhile waits at its socket.
         source = self._bring(client, self.url, events)
-        self._secrets = source.secrets
+        self._secrets = Secrets.of(source.secrets)
         self._server.start()
         return source
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -9,6 +10,8 @@ from typing import Any, Literal, Self
 from stripe_nb.redaction import redact
 
 __all__ = ["Outcome", "Received"]
+
+_LARGEST = 64 * 1024
 
 Outcome = Literal["handled", "failed", "duplicate", "unhandled", "refused"]
 
@@ -84,6 +87,18 @@ class Received:
             attempts=attempts,
             received_at=at,
         )
+
+    @classmethod
+    def refused(cls, body: Any, problem: str, *, at: float) -> Self:
+        """Return what is shown of a body that nobody vouches for."""
+        # Anybody can send these, so that little of each is kept.
+        is_text = isinstance(body, str | bytes | bytearray)
+        try:
+            said = json.loads(body) if is_text and len(body) <= _LARGEST else None
+        except (ValueError, RecursionError):
+            said = None
+        event = said if isinstance(said, dict) else {}
+        return cls.of(event, "refused", at=at, problem=problem)
 
     def now(self, outcome: Outcome, attempts: int, problem: str | None) -> Self:
         """Return it as it is after another attempt."""

@@ -6,7 +6,9 @@ import asyncio
 import inspect
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -17,6 +19,12 @@ from stripe_nb.errors import WebhookError
 __all__ = ["Handler", "Router", "check_pattern", "fits"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_BY_PLACE = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+)
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def fits(pattern: str, event_type: str) -> bool:
@@ -82,8 +90,8 @@ class Handler:
     ) -> None:
         """Call the function, and wait for it if it is asynchronous."""
         result = self.function(*arguments)
-        if inspect.iscoroutine(result):
-            _finish(result, loop)
+        if inspect.isawaitable(result):
+            _finish(_awaited(result), loop)
 
 
 class Router:
@@ -107,9 +115,20 @@ class Router:
         return add
 
     def handlers(self, event_type: str) -> list[Handler]:
-        """Return the handlers of an event, in the order in which they were added."""
+        """Return the handlers of an event, in the order in which they were added.
+
+        A function with several patterns that fit handles the event once.
+        """
         with self._lock:
-            return [each for each in self._handlers if fits(each.pattern, event_type)]
+            fitting = [
+                each for each in self._handlers if fits(each.pattern, event_type)
+            ]
+        functions = [each.function for each in fitting]
+        return [
+            each
+            for place, each in enumerate(fitting)
+            if each.function not in functions[:place]
+        ]
 
     def _add(self, pattern: str, function: Callable[..., Any]) -> None:
         module = getattr(function, "__module__", "")
@@ -134,14 +153,20 @@ def _name(function: Callable[..., Any]) -> str:
 def _takes_transaction(function: Callable[..., Any]) -> bool:
     if not callable(function):
         raise WebhookError(f"A handler is a function, not {function!r}.")
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    parameters = inspect.signature(function).parameters.values()
-    needed = [
-        each
-        for each in parameters
-        if each.kind in kinds and each.default is inspect.Parameter.empty
-    ]
-    if len(needed) not in (1, 2):
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise WebhookError(
+            f"{_name(function)} has a yield in it, so that calling it would run "
+            "nothing: a handler is a plain function, or an asynchronous one."
+        )
+    parameters = list(inspect.signature(function).parameters.values())
+    by_place = [each for each in parameters if each.kind in _BY_PLACE]
+    needed = [each for each in parameters if each.default is inspect.Parameter.empty]
+    needed = [each for each in needed if each.kind not in _ANY_NUMBER]
+    takes_any = any(
+        each.kind is inspect.Parameter.VAR_POSITIONAL for each in parameters
+    )
+    takes_these = len(needed) in (1, 2) or (not needed and (by_place or takes_any))
+    if not takes_these or any(each not in by_place for each in needed):
         raise WebhookError(
             f"{_name(function)} can't handle events: a handler takes the event, and "
             "as a second parameter the store's transaction if it wants that."
@@ -149,8 +174,26 @@ def _takes_transaction(function: Callable[..., Any]) -> bool:
     return len(needed) == 2  # noqa: PLR2004 - the event and the transaction
 
 
-def _finish(work: Any, loop: asyncio.AbstractEventLoop | None) -> None:
-    if loop is not None:
+async def _awaited(work: Awaitable[object]) -> object:
+    return await work
+
+
+def _finish(
+    work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop | None
+) -> None:
+    here = _running_loop()
+    if loop is not None and loop is not here:
         asyncio.run_coroutine_threadsafe(work, loop).result()
-    else:
+    elif here is None:
         asyncio.run(work)
+    else:
+        # The loop of this thread stands still until we are done, so not in that.
+        with ThreadPoolExecutor(1) as beside:
+            beside.submit(copy_context().run, asyncio.run, work).result()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

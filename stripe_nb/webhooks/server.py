@@ -6,15 +6,22 @@ signatures: who is not Stripe gets its 400 from the endpoint.
 
 from __future__ import annotations
 
+import logging
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Callable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from stripe_nb.clock import monotonic
-from stripe_nb.webhooks.web import LARGEST_BODY
+from stripe_nb.redaction import redact_text
+from stripe_nb.webhooks.web import LARGEST_BODY, body_length
 
 __all__ = ["Server"]
+
+_logger = logging.getLogger("stripe_nb")
 
 _HOST = "127.0.0.1"
 _PATH = "/webhook"
@@ -79,6 +86,12 @@ class _Listener(ThreadingHTTPServer):
         self.idle = threading.Event()
         self.idle.set()
 
+    def handle_error(self, *_: object) -> None:
+        """Log a failure; who goes before the answer is no failure of ours."""
+        if not isinstance(sys.exception(), ConnectionError):
+            trace = redact_text(traceback.format_exc())
+            _logger.error("The webhook server failed: %s", trace)
+
     def handled(self, body: bytes, header: str | None) -> tuple[str, int]:
         """Let the endpoint answer, and know meanwhile that it does."""
         with self._lock:
@@ -111,30 +124,36 @@ class _Request(BaseHTTPRequestHandler):
         """Say what this is to who looks at it."""
         self._answer("This is a webhook endpoint: Stripe sends by POST.", 405)
 
+    # The names are http.server's.
+    do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
+
     def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length") or ""
-        if not (length.isascii() and length.isdigit()):
+        length = body_length(self.headers.get("Content-Length"))
+        if length is None:
             self._answer("The body has to come with its length.", 411)
             return None
-        if int(length) > LARGEST_BODY:
+        if length > LARGEST_BODY:
             self._answer("The body is too large.", 413)
             return None
         body, end = b"", monotonic() + _SECONDS_TO_SEND
         # Bit by bit, so that a slow sender can't draw it out.
-        while len(body) < int(length) and monotonic() < end:
-            part = self.rfile.read1(min(int(length) - len(body), 65_536))
+        while len(body) < length and monotonic() < end:
+            part = self.rfile.read1(min(length - len(body), 65_536))
             if not part:
                 return None
             body += part
-        return body if len(body) == int(length) else None
+        return body if len(body) == length else None
 
     def _answer(self, text: str, status: int) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", "POST")
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the inbox shows what came."""

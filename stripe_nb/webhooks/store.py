@@ -99,14 +99,14 @@ class EventStore:
         self._under_way: set[str] = set()
         try:
             self._db = _opened(self.path)
+            # Within a transaction, so that processes begin one after the other.
+            with _closing_on_failure(self._db), self._writing():
+                self._owner = Owner(self.path)
+                self._owner.sweep()
         except (OSError, sqlite3.Error) as error:
             raise WebhookError(
                 f"{path} can't keep events: {error}. Give a path for a SQLite file."
             ) from error
-        # Within a transaction, so that processes begin one after the other.
-        with _closing_on_failure(self._db), self._writing():
-            self._owner = Owner(self.path)
-            self._owner.sweep()
 
     def begin(
         self,
@@ -254,10 +254,13 @@ class EventStore:
         self._db.execute("begin immediate")
         try:
             yield self._db
+            self._db.execute("commit")
         except BaseException:
-            self._db.execute("rollback")
+            # A disk that is full may have ended it already, or keep it open after
+            # a commit that failed; the next one has to find none.
+            if self._db.in_transaction:
+                self._db.execute("rollback")
             raise
-        self._db.execute("commit")
 
 
 def _opened(path: Path | None) -> sqlite3.Connection:

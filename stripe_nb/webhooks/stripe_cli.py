@@ -125,9 +125,19 @@ def _started(
     command = [program, "listen", "--forward-to", url, "--events", types]
     if client.sandbox_url is not None:
         command += ["--api-base", client.sandbox_url]
+    problem = "it is no program"
+    try:
+        return _process(command, client.target.key)
+    except OSError as error:
+        problem = error.strerror or problem
+    # Raised out here: the frames of what failed hold the key, in the environment.
+    raise WebhookError(f"{program} can't be started: {problem}. See {_WHERE}.")
+
+
+def _process(command: Sequence[str], key: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - the user's own program, no shell
         command,
-        env={**os.environ, "STRIPE_API_KEY": client.target.key},
+        env={**os.environ, "STRIPE_API_KEY": key},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

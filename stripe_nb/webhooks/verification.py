@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import stripe
 
@@ -12,14 +12,50 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
 from stripe_nb.session import Client
 
-__all__ = ["TOLERANCE", "is_thin", "typed", "verified", "verify"]
+__all__ = [
+    "TOLERANCE",
+    "Secrets",
+    "check_tolerance",
+    "is_thin",
+    "typed",
+    "verified",
+    "verify",
+]
 
 TOLERANCE = 300
 _THIN = "v2.core.event"
 
 
+class Secrets(tuple[str, ...]):
+    """Signing secrets that no traceback shows, not even among its variables.
+
+    Examples
+    --------
+    >>> Secrets.of("whsec_0123456789")
+    <signing secrets: 1>
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, given: Any) -> Self:
+        """Take one secret, or several; what is no text is as good as an empty one.
+
+        Parameters
+        ----------
+        given
+            Text or a sequence of texts; None too, which is what the environment has
+            for a variable that is not set.
+        """
+        several = [given] if isinstance(given, str | bytes) else given or []
+        return cls(each if isinstance(each, str) else "" for each in several)
+
+    def __repr__(self) -> str:
+        return f"<signing secrets: {len(self)}>"
+
+
 def verify(
-    body: bytes | str,
+    body: bytes | bytearray | str,
     header: str | None,
     secret: str | Sequence[str],
     tolerance: int = TOLERANCE,
@@ -58,12 +94,14 @@ def verify(
     ...
     stripe_nb.errors.WebhookError: The Stripe-Signature header is missing: ...
     """
+    # In its own name's place: verbose tracebacks show the variables of this frame.
+    secret = Secrets.of(secret)
     verified(body, header, secret, tolerance)
     return typed(body, client)
 
 
 def verified(
-    body: bytes | str,
+    body: bytes | bytearray | str,
     header: str | None,
     secret: str | Sequence[str],
     tolerance: int = TOLERANCE,
@@ -72,22 +110,27 @@ def verified(
 
     See `verify`.
     """
-    secrets = [secret] if isinstance(secret, str) else list(secret)
-    if not secrets or not all(each.strip() for each in secrets):
+    secret = Secrets.of(secret)
+    if not secret or not all(each.strip() for each in secret):
         raise WebhookError(
             "There is no signing secret to verify with: give the endpoint's (whsec_...)"
             "; only the answer that made the endpoint, and the Dashboard, tell it."
         )
+    check_tolerance(tolerance)
+    _check_signature(_text(body), header, secret, tolerance)
+    return _event(body)
+
+
+def check_tolerance(tolerance: object) -> None:
+    """Refuse what would let webhooks of any age pass, or none."""
     if type(tolerance) is not int or tolerance < 1:
         # The SDK takes 0 for "any age", which would let old webhooks be replayed.
         raise WebhookError(
             f"tolerance must be a whole number of seconds from 1 up, not {tolerance!r}."
         )
-    _check_signature(_text(body), header, secrets, tolerance)
-    return _event(body)
 
 
-def typed(body: bytes | str, client: Client | None = None) -> Any:
+def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
     """Return a verified body as the SDK's object: an event, or a notification."""
     event = _event(body)
     if is_thin(event) and client is None:
@@ -101,7 +144,13 @@ def typed(body: bytes | str, client: Client | None = None) -> Any:
         if is_thin(event):
             return client.parse_event_notification_without_verification(body)
         return client.construct_event_without_verification(body)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise WebhookError(
             f"The installed stripe {stripe.VERSION} can't read this event "
             f"({type(error).__name__}): a part of it is missing."
@@ -113,9 +162,14 @@ def is_thin(event: dict[str, Any]) -> bool:
     return event.get("object") == _THIN
 
 
-def _text(body: bytes | str) -> str:
+def _text(body: bytes | bytearray | str) -> str:
     if isinstance(body, str):
         return body
+    if not isinstance(body, bytes | bytearray):
+        raise WebhookError(
+            "The body has to be what came, byte by byte, and not what a framework "
+            f"made of it ({type(body).__name__}): take the request's raw body."
+        )
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
@@ -131,6 +185,11 @@ def _check_signature(
         raise WebhookError(
             "The Stripe-Signature header is missing: the request is not Stripe's, or "
             "a proxy dropped the header."
+        )
+    if not isinstance(header, str):
+        raise WebhookError(
+            "The Stripe-Signature header has to be text, and not "
+            f"{type(header).__name__}."
         )
     time, signatures = _parts(header)
     if time is None:
@@ -153,7 +212,17 @@ def _check_signature(
     raise WebhookError(
         "No signature fits: the secret is another endpoint's, or the body was changed "
         "on its way, for example by a framework that parsed it and wrote it anew."
+        f"{_hint(secrets)}"
     )
+
+
+def _hint(secrets: Sequence[str]) -> str:
+    """Say what is odd about secrets that don't fit."""
+    if any(each != each.strip() for each in secrets):
+        return " The secret begins or ends with a space or a line break."
+    if not any(each.startswith("whsec_") for each in secrets):
+        return " Stripe's secrets begin with whsec_, and the one given does not."
+    return ""
 
 
 def _parts(header: str) -> tuple[int | None, list[str]]:
@@ -167,21 +236,33 @@ def _parts(header: str) -> tuple[int | None, list[str]]:
 
 
 def _fits(body: str, header: str, secret: str, tolerance: int | None) -> bool:
+    # What is not ASCII fits nothing, and the SDK would not look at the others.
+    readable = ",".join(each for each in header.split(",") if each.isascii())
     try:
-        stripe.WebhookSignature.verify_header(body, header, secret, tolerance)
-    except (stripe.SignatureVerificationError, TypeError, UnicodeError):
-        # The comparison of signatures takes ASCII only, and says so by TypeError.
+        stripe.WebhookSignature.verify_header(body, readable, secret, tolerance)
+    except (stripe.SignatureVerificationError, UnicodeError):
         return False
     return True
 
 
-def _event(body: bytes | str) -> dict[str, Any]:
+def _event(body: bytes | bytearray | str) -> dict[str, Any]:
     try:
-        event = json.loads(body)
+        event = json.loads(_text(body))
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or event.get("object") not in ("event", _THIN):
         raise WebhookError("The body is signed, but it is no event.")
-    if not all(isinstance(event.get(name), str) for name in ("id", "type")):
+    if not all(_is_text(event.get(name)) for name in ("id", "type")):
         raise WebhookError("The body is signed, but the event has no id or no type.")
     return event
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is text that can be kept: JSON can hold halves of it."""
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-__all__ = ["LARGEST_BODY", "asgi", "wsgi"]
+__all__ = ["LARGEST_BODY", "asgi", "body_length", "in_thread", "wsgi"]
 
 LARGEST_BODY = 8 * 1024 * 1024
+_MOST_DIGITS = 20
+_AT_ONCE = 32
+# Not the event loop's own threads: those that wait here for an asynchronous handler
+# would take them away from what the handler itself awaits, such as looking up a host.
+_threads = ThreadPoolExecutor(_AT_ONCE, "stripe_nb webhook")
 _ONLY_POST = ("Stripe sends webhooks by POST.", 405)
 _TOO_LARGE = ("The body is too large.", 413)
 _UNREAD = ("The body has to come with its length.", 411)
@@ -32,6 +40,8 @@ async def asgi(
         raise ValueError(f"A webhook endpoint takes HTTP, not {scope['type']}.")
     text, status = await _answer(take, scope, receive)
     headers = [(b"content-type", b"text/plain; charset=utf-8")]
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append((b"allow", b"POST"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
 
@@ -52,9 +62,14 @@ async def _answer(
             return _TOO_LARGE
     found = (value for name, value in scope["headers"] if name == b"stripe-signature")
     header = next(found, b"").decode("latin-1")
-    # Handlers may block, so they run in a thread; asynchronous ones come back here.
+    return await in_thread(take, body, header)
+
+
+async def in_thread(take: _Receive, body: Any, header: str | None) -> tuple[str, int]:
+    """Let handlers run where they may block; asynchronous ones come back here."""
     loop = asyncio.get_running_loop()
-    return await asyncio.to_thread(take, body, header, loop=loop)
+    work = partial(copy_context().run, take, body, header, loop=loop)
+    return await loop.run_in_executor(_threads, work)
 
 
 async def _live(
@@ -75,23 +90,38 @@ def wsgi(
     """Answer one request of a WSGI server."""
     text, status = _wsgi_answer(take, environ)
     body = text.encode()
-    start_response(
-        f"{status} {HTTPStatus(status).phrase}",
-        [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-        ],
-    )
-    return [body]
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+    ]
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append(("Allow", "POST"))
+    start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+    return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
 
 
 def _wsgi_answer(take: _Receive, environ: dict[str, Any]) -> tuple[str, int]:
     if environ["REQUEST_METHOD"] != "POST":
         return _ONLY_POST
-    length = environ.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdigit()):
+    length = body_length(environ.get("CONTENT_LENGTH"))
+    if length is None:
         return _UNREAD
-    if int(length) > LARGEST_BODY:
+    if length > LARGEST_BODY:
         return _TOO_LARGE
-    body = environ["wsgi.input"].read(int(length))
+    body = environ["wsgi.input"].read(length)
     return take(body, environ.get("HTTP_STRIPE_SIGNATURE"))
+
+
+def body_length(said: str | None) -> int | None:
+    """Read a ``Content-Length``; None if it is none.
+
+    Examples
+    --------
+    >>> body_length("12"), body_length("-1"), body_length(None)
+    (12, None, None)
+    """
+    text = said or ""
+    # Python reads no number of thousands of digits, and there are no such bodies.
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        return None
+    return int(text)

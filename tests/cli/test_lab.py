@@ -70,6 +70,9 @@ def test_lab_serves_a_copy_of_the_notebooks(tmp_path: Path) -> None:
     names = {item["name"] for item in found["content"]}
     assert {path.name for path in notebooks_path().glob("*.ipynb")} <= names
     assert "reference" in names
+    # It ended with the command, and was not left behind.
+    with pytest.raises(URLError):
+        urlopen(f"http://127.0.0.1:{port}/api/contents", timeout=10)
 
 
 def test_a_copy_that_is_there_stays_as_it_is(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -176,6 +177,21 @@ def test_a_command_line_that_fails_is_quoted_without_its_secrets(
     with pytest.raises(WebhookError, match="did not begin: You are not") as caught:
         StripeCli(client, "http://127.0.0.1:1/", ["*"])
     assert key not in str(caught.value)
+
+
+def test_a_command_line_that_is_no_program_is_named_without_the_key(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "stripe"
+    program.write_bytes(b"\x7fELF and nothing else")
+    program.chmod(0o755)
+    monkeypatch.setenv("STRIPE_CLI", str(program))
+    with pytest.raises(WebhookError, match="can't be started: Exec format") as caught:
+        StripeCli(client, "http://127.0.0.1:1/", ["*"])
+    told = traceback.TracebackException.from_exception(
+        caught.value, capture_locals=True
+    )
+    assert client.target.key not in "".join(told.format())
 
 
 def test_the_command_line_gets_the_key_where_nobody_sees_it(

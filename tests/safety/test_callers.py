@@ -37,6 +37,9 @@ def test_it_listens_on_loopback_alone(running: Sandbox) -> None:
         "LOCALHOST:1",
         "app.localhost",
         "[::1]:80",
+        "localhost.",
+        "127.0.0.1.:80",
+        "[0:0:0:0:0:0:0:1]",
     ],
 )
 def test_this_machine_s_names_are_taken(wire: Wire, host: str) -> None:
@@ -60,6 +63,13 @@ def test_this_machine_s_names_are_taken(wire: Wire, host: str) -> None:
         ["127.0.0.1, evil.example"],
         ["127.0.0.1/x"],
         ["127.0.0.1:x"],
+        ["localhost.evil.example"],
+        ["evil.localhost.example"],
+        ["2130706433"],
+        ["0x7f000001"],
+        ["127.1"],
+        ["[::1%25lo]"],
+        ["[::ffff:10.0.0.1]"],
     ],
 )
 def test_a_name_of_elsewhere_is_refused(wire: Wire, hosts: list[str]) -> None:
@@ -88,6 +98,14 @@ def test_a_unix_socket_takes_stripe_s_name(tmp_path: Path) -> None:
         ["file://127.0.0.1"],
         ["chrome-extension://abc"],
         ["null"],
+        ["NULL"],
+        ["http://localhost.evil.example"],
+        ["http://localhost:1@evil.example"],
+        ["http://127.0.0.1\\\\@evil.example"],
+        ["http://evil.example#localhost"],
+        ["http://localhost%2eevil.example"],
+        ["http://127.1"],
+        ["about:blank"],
         [""],
         ["http://localhost", "https://evil.example"],
     ],
@@ -143,3 +161,50 @@ def test_no_call_is_answered_without_a_key(running: Sandbox) -> None:
     lines = (BALANCE, "POST /v1/customers", "DELETE /v1/customers/cus_1", "GET /v1/")
     for line in lines:
         assert bare.ask(line, HERE) in (401, 404)
+
+
+def test_a_client_of_long_ago_has_to_say_whom_it_asks(wire: Wire) -> None:
+    key = f"Authorization: Bearer {wire.key}"
+    for head, expected in (([key], b" 400 "), ([key, HERE], b" 200 ")):
+        lines = ["GET /v1/balance HTTP/1.0", *head]
+        answer = wire.send("\r\n".join(lines).encode() + b"\r\n\r\n")
+        assert expected in answer.split(b"\r\n")[0] + b" "
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET http://evil.example/v1/balance",
+        "GET http://127.0.0.1/v1/balance",
+        "CONNECT evil.example:443",
+        "OPTIONS *",
+    ],
+)
+def test_it_is_no_proxy(wire: Wire, line: str) -> None:
+    assert wire.ask(line, HERE) == 404
+    assert wire.ask(line, "Host: evil.example") == 400
+
+
+@pytest.mark.parametrize(
+    "header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"]
+)
+def test_no_header_makes_another_method_of_one(wire: Wire, header: str) -> None:
+    told = wire.ask("POST /v1/customers", HERE, f"{header}: DELETE")
+    assert told == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v3/../../../etc/passwd",
+        "/v3/%2e%2e/%2e%2e/etc/passwd",
+        "/_sandbox/..%2f..%2fstore.py",
+        "/_sandbox/pages.css/../base.html",
+        "/v1/files/..%2f..%2fetc%2fpasswd/contents",
+        "/links/..%2f..%2fetc%2fpasswd",
+        "//etc/passwd",
+        "/v3/%00",
+    ],
+)
+def test_no_path_leads_to_a_file_of_this_machine(wire: Wire, path: str) -> None:
+    assert wire.ask(f"GET {path}", HERE) in (400, 404)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
+import stripe
 
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.sandbox.pages import routes
@@ -117,6 +118,91 @@ def test_the_portal_escapes_names(client: Client) -> None:
     page = show(session.url)
     assert (page.status_code, ESCAPED in page.text) == (200, True)
     assert_harmless(page)
+
+
+RUNNING = [
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "JaVaScRiPt://x/%0aalert(1)",
+    "java\tscript://x/",
+    "data:text/html,<script>",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "blob:https://shop.example/1",
+    "//evil.example",
+    "evil",
+    "https://",
+    "https://[",
+    "https://shop.example/\r\nSet-Cookie: a=b",
+]
+
+
+def _sent_to(client: Client, way: str, url: str) -> Any:
+    said: Any = {"return_url": url}
+    if way in ("a payment", "a setup"):
+        said |= {"payment_method": "pm_card_threeDSecure2Required", "confirm": True}
+        said |= {"allowed_payment_method_types": ["card"]}
+        if way == "a setup":
+            return client.v1.setup_intents.create(said)
+        said |= {"amount": 500, "currency": "usd"}
+        return client.v1.payment_intents.create(said)
+    if way == "the portal":
+        said |= {"customer": client.v1.customers.create({}).id}
+        return client.v1.billing_portal.sessions.create(said)
+    account = client.v1.accounts.create({"type": "express"}).id
+    said |= {"account": account, "type": "account_onboarding", "refresh_url": url}
+    said[way] = "https://shop.example"
+    return client.v1.account_links.create(said)
+
+
+@pytest.mark.parametrize(
+    "way", ["a payment", "a setup", "the portal", "return_url", "refresh_url"]
+)
+def test_no_page_leads_where_something_would_run(client: Client, way: str) -> None:
+    assert _sent_to(client, way, "shop-app://done/1")
+    for url in RUNNING:
+        with pytest.raises(
+            stripe.InvalidRequestError, match="Not a valid URL"
+        ) as caught:
+            _sent_to(client, way, url)
+        assert caught.value.code == "url_invalid"
+        assert str(caught.value.param).endswith("_url")
+
+
+def test_onboarding_and_challenges_show_what_they_were_told_as_text(
+    client: Client,
+) -> None:
+    account = client.v1.accounts.create(
+        {"type": "express", "business_profile": {"name": HOSTILE}}
+    )
+    back = "https://shop.example/?a='\"><script>"
+    link = client.v1.account_links.create(
+        {
+            "account": account.id,
+            "type": "account_onboarding",
+            "refresh_url": back,
+            "return_url": back,
+        }
+    )
+    intent = client.v1.payment_intents.create(
+        {
+            "amount": 500,
+            "currency": "usd",
+            "payment_method": "pm_card_threeDSecure2Required",
+            "confirm": True,
+            "description": HOSTILE,
+            "return_url": back,
+            "allowed_payment_method_types": ["card"],
+        }
+    )
+    action: Any = intent.next_action
+    for url in (link.url, action.redirect_to_url.url):
+        page = show(url)
+        assert page.status_code == 200
+        assert_harmless(page)
+    refused = show(action.redirect_to_url.url, outcome=HOSTILE)
+    assert refused.status_code == 400
+    assert HOSTILE not in refused.text
 
 
 def test_the_script_for_shops_is_all_that_other_origins_may_run(

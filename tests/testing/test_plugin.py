@@ -55,6 +55,89 @@ PROJECT = """
         assert stripe_client.v1.balance.retrieve().object == "balance"
 """
 
+# What other projects have: classes, fixtures of their own, clients of their own.
+STYLES = """
+    import asyncio
+    import unittest
+
+    import pytest
+    import stripe
+
+    from stripe_nb import Sandbox, connect
+
+    KEY = "sk_test_0123456789abcdefghijklmn"
+    stripe.api_key = KEY
+
+    class TestInAClass(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def stripe(self, stripe_client, stripe_webhooks):
+            self.client, self.inbox = stripe_client, stripe_webhooks
+
+        def setUp(self):
+            self.made = self.client.v1.customers.create({"name": "Ada"})
+
+        def test_one(self):
+            heard = self.inbox.wait_for("customer.created")
+            self.assertEqual(heard.payload["data"]["object"]["id"], self.made.id)
+
+        def test_another(self):
+            self.assertEqual(len(stripe.Customer.list().data), 1)
+
+    @pytest.mark.usefixtures("stripe_client")
+    class TestAsynchronous(unittest.IsolatedAsyncioTestCase):
+        async def test_many_at_once(self):
+            work = (stripe.Customer.create_async(name="Ada") for _ in range(5))
+            self.assertEqual(len({each.id for each in await asyncio.gather(*work)}), 5)
+
+    @pytest.fixture(scope="session")
+    def shop():
+        with Sandbox(seed=1) as sandbox, connect(sandbox=sandbox) as client:
+            client.v1.products.create({"name": "Tea"})
+            yield client
+
+    @pytest.fixture
+    def stripe_client(stripe_client):
+        stripe_client.v1.products.create({"name": "Cup"})
+        return stripe_client
+
+    def names(client):
+        return [each.name for each in client.v1.products.list().data]
+
+    @pytest.mark.parametrize("number", range(3))
+    def test_a_session_s_own_beside_a_test_s(shop, stripe_client, number):
+        assert (names(shop), names(stripe_client)) == (["Tea"], ["Cup"])
+
+    def test_the_module_is_the_session_s_again(shop):
+        assert stripe.Product.list().data[0].name == "Tea"
+
+    def test_a_client_of_the_application_s_own(stripe_client, stripe_sandbox):
+        own = stripe.StripeClient(KEY, base_addresses={"api": stripe_sandbox.url})
+        assert names(own) == ["Cup"]
+
+    def test_a_client_that_knows_of_no_sandbox_is_kept_from_stripe(stripe_client):
+        with pytest.raises(Exception, match="belongs to a sandbox"):
+            stripe.StripeClient(KEY).v1.products.list()
+
+    def test_a_key_that_the_application_sets_meanwhile(stripe_client):
+        stripe.api_key = KEY
+        assert stripe.Product.list().data[0].name == "Cup"
+
+    async def heard_in_a_loop(inbox, client):
+        got = []
+
+        @inbox.on("product.created")
+        async def hear(event):
+            await asyncio.sleep(0)
+            got.append(event.data.object.name)
+
+        await client.v1.products.create_async({"name": "Pot"})
+        await asyncio.to_thread(inbox.wait_for, "product.created")
+        return got
+
+    def test_asynchronous_handlers(stripe_webhooks, stripe_client):
+        assert "Pot" in asyncio.run(heard_in_a_loop(stripe_webhooks, stripe_client))
+"""
+
 
 def run(folder: Path, *words: str) -> str:
     """Run pytest in a project of its own; return what it prints."""
@@ -89,6 +172,15 @@ def test_each_test_has_a_stripe_of_its_own(
     project: Path, words: tuple[str, ...]
 ) -> None:
     assert "10 passed" in run(project, *words)
+
+
+@pytest.mark.parametrize("words", [(), ("-p", "xdist", "-n", "2")], ids=str)
+def test_projects_of_other_styles_use_the_fixtures(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_shop.py").write_text(textwrap.dedent(STYLES))
+    assert "11 passed" in run(tmp_path, *words)
 
 
 def test_nothing_is_loaded_where_nothing_is_used(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import stripe
 from stripe_nb.clock import wall_time
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
-from stripe_nb.webhooks import Inbox, listen
+from stripe_nb.webhooks import Endpoint, Inbox, listen
 
 SECRET = "whsec_0123456789abcdefghijklmnopqrstuv"
 
@@ -50,6 +50,12 @@ def sign() -> Sign:
         return text, header
 
     return signed
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    with Endpoint(SECRET) as made:
+        yield made
 
 
 @pytest.fixture

@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 SECRET = "whsec_0123456789abcdefghijklmnopqrstuv"
 
 
-@pytest.fixture
-def endpoint() -> Any:
-    with Endpoint(SECRET) as made:
-        yield made
-
-
 def test_a_handler_gets_the_sdk_s_event(endpoint: Endpoint, sign: Sign) -> None:
     got: list[stripe.Event] = []
     endpoint.on("invoice.paid")(got.append)

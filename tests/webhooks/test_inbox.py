@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import urllib.error
@@ -269,7 +270,10 @@ def test_events_are_handed_on_signed_for_the_application(
     assert [event.id for event in events] == [first.id] * 3
 
 
-@pytest.mark.parametrize("url", ["ftp://x/y", "127.0.0.1:80", "", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x/y", "127.0.0.1:80", "", "http://", "http://[", "http://x:99999"],
+)
 def test_only_http_is_handed_on_to(hasty: Client, url: str) -> None:
     with pytest.raises(WebhookError, match="with http or https"):
         listen(client=hasty, forward_to=url)
@@ -288,6 +292,72 @@ def test_an_application_that_is_not_there_makes_stripe_send_again(
             (received,) = inbox.received
     assert (received.outcome, received.attempts) == ("failed", 3)
     assert "did not answer" in str(received.problem)
+
+
+def test_an_application_elsewhere_is_not_followed(
+    hasty: Client, settle: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a redirect nor a proxy leads a webhook out of this machine."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    asked: list[str] = []
+
+    class Application(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(307)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Application)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    for scheme, problem in (("http", "redirects are not followed"), ("https", "SSL")):
+        url = f"{scheme}://127.0.0.1:{server.server_port}/webhook"
+        with listen(client=hasty, forward_to=url) as inbox:
+            hasty.v1.products.create({"name": "Tea"})
+            settle()
+            assert problem in str(inbox.received[0].problem)
+    server.shutdown()
+    server.server_close()
+    assert set(asked) == {"/webhook"}
+
+
+def test_a_port_that_is_taken_is_named(hasty: Client, tmp_path: Path) -> None:
+    options: Any = {"events": ("*",), "forward_to": None, "tolerance": 300}
+    store = tmp_path / "events.db"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(WebhookError, match=f"Port {port} can't be listened on"):
+            Inbox(hasty, store=store, port=port, **options)
+    # The store is closed again: nothing keeps it, and its lock is gone.
+    assert not list(tmp_path.glob("*.lock"))
+    assert not hasty.v1.webhook_endpoints.list().data
+
+
+@pytest.mark.parametrize("tolerance", [0, -1, None, 1.5])
+def test_a_tolerance_that_is_none_is_refused_at_once(
+    hasty: Client, tolerance: Any
+) -> None:
+    with pytest.raises(WebhookError, match="tolerance must be a whole number"):
+        listen(client=hasty, tolerance=tolerance)
+    assert not hasty.v1.webhook_endpoints.list().data
+
+
+def test_two_inboxes_and_a_running_loop_are_no_matter(hasty: Client) -> None:
+    async def hear() -> list[str]:
+        with listen(client=hasty) as one, listen(client=hasty) as other:
+            assert one.url != other.url
+            await hasty.v1.products.create_async({"name": "Tea"})
+            waits = (asyncio.to_thread(each.wait_for, "*") for each in (one, other))
+            return [each.type for each in await asyncio.gather(*waits)]
+
+    assert asyncio.run(hear()) == ["product.created"] * 2
 
 
 def test_nothing_that_an_inbox_shows_tells_its_secret(

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from stripe_nb.sandbox.call import Call
 from stripe_nb.sandbox.checkout import custom_fields
 from stripe_nb.sandbox.errors import (
     InvalidRequest,
     NotSimulated,
-    ParameterInvalid,
     ParameterMissing,
 )
 from stripe_nb.sandbox.invoicing import automatic_tax, shares
 from stripe_nb.sandbox.payments import connect, method_types
 from stripe_nb.sandbox.payments.texts import check_texts
 from stripe_nb.sandbox.resource import check_metadata
+from stripe_nb.sandbox.return_urls import check_url
 from stripe_nb.sandbox.subscriptions import terms as subscription_terms
 from stripe_nb.sandbox.wire import Json
 
-__all__ = ["check", "check_data", "check_url", "defaults", "expiry"]
+__all__ = ["check", "check_data", "defaults", "expiry"]
 
 _HOUR = 3_600
 _SHORTEST, _LONGEST = _HOUR // 2, 24 * _HOUR
@@ -195,18 +194,6 @@ def _check_urls(params: Mapping[str, Any]) -> None:
     for name in ("success_url", "cancel_url", "return_url"):
         if params.get(name):
             check_url(params[name], name)
-
-
-def check_url(url: str, param: str) -> None:
-    """Refuse what is no address that a browser could be sent to."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    # A scheme that runs something in the page is none that leads somewhere.
-    runs = parts.scheme in ("javascript", "data", "vbscript", "file", "blob")
-    if not parts.scheme or not parts.netloc or runs:
-        raise ParameterInvalid("Not a valid URL", code="url_invalid", param=param)
 
 
 def expiry(call: Call) -> int:

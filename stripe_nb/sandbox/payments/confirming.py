@@ -13,6 +13,7 @@ from stripe_nb.sandbox.errors import ApiError
 from stripe_nb.sandbox.payments import card_details
 from stripe_nb.sandbox.payments.basis import Aftermath, Basis
 from stripe_nb.sandbox.resources import charge, payment_method
+from stripe_nb.sandbox.return_urls import check_url
 from stripe_nb.sandbox.wire import Json
 
 __all__ = [
@@ -68,6 +69,11 @@ class Attempt:
     error_on_action: bool = False
     for_owner: bool = False
     mandate: Any | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse to send the customer where no browser goes."""
+        if self.return_url:
+            check_url(self.return_url, "return_url")
 
 
 def tell_owner(call: Call, intent: Json, outcome: str) -> None:

@@ -9,6 +9,7 @@ from stripe_nb.sandbox.connect.onboarding import open_page
 from stripe_nb.sandbox.connect.platform import account_of, on_platform
 from stripe_nb.sandbox.errors import InvalidRequest, ParameterMissing
 from stripe_nb.sandbox.resource import Behaviour
+from stripe_nb.sandbox.return_urls import check_url
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["AccountLink"]
@@ -27,6 +28,7 @@ class AccountLink(Behaviour):
         for name in ("refresh_url", "return_url"):
             if not call.params.get(name):
                 raise ParameterMissing(name)
+            check_url(call.params[name], name)
         if call.params["type"] == "account_update" and collected_by_stripe(account):
             raise InvalidRequest(
                 "You cannot create `account_update` type Account Links for this "

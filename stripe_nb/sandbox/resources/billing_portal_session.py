@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from stripe_nb.sandbox.blank import assign
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.checkout.terms import check_url
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated, ParameterMissing
 from stripe_nb.sandbox.resource import Behaviour
 from stripe_nb.sandbox.resources.billing_portal_configuration import default_of
+from stripe_nb.sandbox.return_urls import check_url
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["BillingPortalSession"]

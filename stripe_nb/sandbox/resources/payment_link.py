@@ -9,12 +9,13 @@ from typing import Any
 from stripe_nb.sandbox.amounts import check_currency
 from stripe_nb.sandbox.blank import assign
 from stripe_nb.sandbox.call import Call
-from stripe_nb.sandbox.checkout import custom_fields, items, selling, terms
+from stripe_nb.sandbox.checkout import custom_fields, items, selling
 from stripe_nb.sandbox.errors import InvalidRequest, NotSimulated, ParameterMissing
 from stripe_nb.sandbox.payments import method_types
 from stripe_nb.sandbox.resource import Behaviour, check_metadata
 from stripe_nb.sandbox.resources import shipping_rate
 from stripe_nb.sandbox.resources.checkout_session import open_session
+from stripe_nb.sandbox.return_urls import check_url
 from stripe_nb.sandbox.wire import Json
 
 __all__ = ["PaymentLink", "open_from"]
@@ -142,7 +143,7 @@ def _check(params: Mapping[str, Any]) -> None:
         url = (after.get("redirect") or {}).get("url")
         if not url:
             raise ParameterMissing("after_completion[redirect][url]")
-        terms.check_url(url, "after_completion[redirect][url]")
+        check_url(url, "after_completion[redirect][url]")
 
 
 def _mode(sold: list[Json]) -> str:

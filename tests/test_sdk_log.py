@@ -1,0 +1,55 @@
+"""What the SDK logs of its own accord while a session is open."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import stripe
+
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.session import connect
+
+SECRETS = ("4242424242424242", "cvc]=987", "000123456789", "_secret_x")
+
+
+def test_a_debug_log_holds_no_secret(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "stripe")
+    caplog.set_level(logging.DEBUG, "urllib3")
+    with connect(sandbox=sandbox) as client:
+        card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030}
+        client.raw_request(
+            "post", "/v1/payment_methods", type="card", card={**card, "cvc": "987"}
+        )
+        bank = {"account_number": "000123456789", "routing_number": "110000000"}
+        bank |= {"account_holder_type": "company"}
+        client.raw_request(
+            "post",
+            "/v1/payment_methods",
+            type="us_bank_account",
+            us_bank_account=bank,
+            billing_details={"name": "Ada"},
+        )
+        intent = client.v1.payment_intents.create({"amount": 500, "currency": "usd"})
+        stripe.PaymentIntent.list(limit=1)
+        endpoint = client.v1.webhook_endpoints.create(
+            {"url": "http://127.0.0.1:9/", "enabled_events": ["*"]}
+        )
+        known = (*SECRETS, str(intent.client_secret), str(endpoint.secret))
+    said = caplog.text
+    assert "Post details" in said
+    assert "card[exp_month]=12" in said
+    assert f"{intent.id}_secret_…" in said
+    assert [secret for secret in known if secret in said] == []
+
+
+def test_the_loggers_are_left_as_they_were(sandbox: Sandbox) -> None:
+    loggers = [logging.getLogger(name) for name in ("stripe", "urllib3.connectionpool")]
+    before = [list(each.filters) for each in loggers]
+    with connect(sandbox=sandbox), connect(sandbox=sandbox):
+        assert [len(each.filters) for each in loggers] == [
+            len(filters) + 1 for filters in before
+        ]
+    assert [each.filters for each in loggers] == before
