@@ -49,6 +49,7 @@ _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 def _into(flag: str, default: str, shown: str) -> _Option:
     return click.option(
+        "-o",
         flag,
         "output",
         type=_FOLDER,

@@ -138,9 +138,33 @@ def test_report_is_a_page_to_send(tmp_path: Path) -> None:
     assert not re.search(r"[sr]k_test_\w{8}|127\.0\.0\.1", page)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (["month", "2031-01"], "0 payments, 0 charges, 0 refunds"),
+        (["month", "2025"], "Payments from 2025-01-01 until before 2026-01-01"),
+        (["zone", "Asia/Tokyo"], "by the days of Asia/Tokyo"),
+    ],
+    ids=["empty", "year", "zone"],
+)
+def test_report_of_any_period(tmp_path: Path, parameters: list[str], told: str) -> None:
+    status, output = _invoke("report", "-o", tmp_path, "-p", *parameters)
+    assert status == 0, output
+    page = (tmp_path / "10_payments_report.html").read_text("utf-8")
+    assert told in page
+    # A bank's reason is told where there was one.
+    assert ("generic_decline" in page) is ("0 charges" not in told)
+
+
+def test_report_in_no_currency_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    status, output = _invoke("report", "-o", tmp_path, "-p", "currency", "xyz")
+    assert status == 1
+    assert "MoneyError: 'xyz' is no currency code" in output
+
+
 def test_report_of_another_notebook_keeps_its_outputs(tmp_path: Path) -> None:
     _write(tmp_path / "mine.ipynb", "number = 1", "print('answer', 41 + number)")
-    status, output = _invoke("report", tmp_path / "mine.ipynb", "--html", tmp_path)
+    status, output = _invoke("report", tmp_path / "mine.ipynb", "-o", tmp_path)
     assert status == 0, output
     page = (tmp_path / "mine.html").read_text("utf-8")
     assert "answer 42" in page
