@@ -115,13 +115,14 @@ def _unknown(name: str, known: list[str], notebooks: Sequence[Path]) -> str:
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Start workers, as papermill and its event loop are not made for threads."""
+    others = set(active_children())
     with TemporaryDirectory() as scratch:
         pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(scratch,))
         try:
             yield pool
         except BaseException:
             # They would go on to the ends of their notebooks.
-            for worker in active_children():
+            for worker in set(active_children()) - others:
                 worker.kill()
             raise
         finally:
