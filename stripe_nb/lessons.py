@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 import requests
+import stripe
 
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
@@ -30,6 +31,7 @@ _LATE = 3.0
 _CARD: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2034}
 
 Found = TypeVar("Found")
+Read = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,7 +64,7 @@ class Checked:
         return "\n".join([*lines, last])
 
 
-def check(answer: Any, claims: Mapping[str, Callable[[Any], object]]) -> Checked:
+def check(answer: Any, claims: Mapping[str, Read | tuple[Read, object]]) -> Checked:
     """Hold an answer to an exercise against what should be true of it.
 
     Parameters
@@ -70,7 +72,8 @@ def check(answer: Any, claims: Mapping[str, Callable[[Any], object]]) -> Checked
     answer
         The learner's answer; None means that there is none yet.
     claims
-        In words, what should hold, and a function that tells it of the answer.
+        In words, what should hold, and a function that tells it of the answer; or
+        a function that reads something in it, with what that should be.
 
     Returns
     -------
@@ -79,9 +82,9 @@ def check(answer: Any, claims: Mapping[str, Callable[[Any], object]]) -> Checked
 
     Examples
     --------
-    >>> check(4, {"it is even": lambda it: it % 2 == 0, "it is big": lambda it: it > 9})
+    >>> check(4, {"it is even": lambda it: it % 2 == 0, "it is ten": (int, 10)})
     yes  it is even
-    no   it is big (it isn't so)
+    no   it is ten (it is 4, not 10)
     1 to go: change it, and rerun.
     >>> check(None, {"it is even": lambda it: it % 2 == 0})
     Not tried yet: put your answer in the place of None.
@@ -93,11 +96,26 @@ def check(answer: Any, claims: Mapping[str, Callable[[Any], object]]) -> Checked
     )
 
 
-def _objection(holds: Callable[[Any], object], answer: Any) -> str:
+def _objection(claim: Read | tuple[Read, object], answer: Any) -> str:
+    read, *wanted = claim if isinstance(claim, tuple) else (claim,)
     try:
-        return "" if holds(answer) else "it isn't so"
+        found = read(answer)
     except Exception as error:  # noqa: BLE001  # whatever an answer breaks, it is told
-        return f"{type(error).__name__}: {error}"
+        return _broken(error, answer)
+    if wanted:
+        return "" if found == wanted[0] else f"it is {found!r}, not {wanted[0]!r}"
+    return "" if found else "it isn't so"
+
+
+def _broken(error: Exception, answer: Any) -> str:
+    kind = type(answer).__name__
+    if isinstance(error, stripe.StripeError):
+        return f"Stripe says: {error.user_message or error}"
+    if isinstance(error, AttributeError) and not hasattr(answer, error.name or ""):
+        return f"your answer is of the type {kind}, which has no {error.name!r}"
+    if isinstance(error, TypeError) and "not callable" in str(error):
+        return f"your answer is of the type {kind}, and no function"
+    return f"{type(error).__name__}: {error}"
 
 
 def approve(client: Client, intent: Any, *, succeed: bool = True) -> Any:

@@ -1,4 +1,4 @@
-"""Runs notebooks with papermill, in a kernel of this very interpreter.
+"""Runs a notebook with papermill, in a kernel of this very interpreter.
 
 Knows nothing of what the notebooks do. Two things are unlike papermill's own:
 the kernel is never looked up by name, so that no kernel that the user once
@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
@@ -25,15 +25,12 @@ from nbformat import NotebookNode
 
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
+from stripe_nb.kernel_start import STARTS, lost_its_port
 
-__all__ = ["Run", "normalise", "run_notebook", "run_notebooks"]
+__all__ = ["Run", "known_parameters", "normalise", "run_notebook"]
 
 # What the kernel's name is to papermill; `_OwnInterpreter` decides what runs.
 _KERNEL_NAME = "python3"
-# Kernels that start at the same time may be given one port, and all but one die
-# before they have run anything; so nbclient says then.
-_STARTS = 3
-_NOT_STARTED = "Kernel died before replying"
 # Colours of a terminal.
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -81,8 +78,8 @@ def run_notebook(
     notebook
         The notebook to run; it is left as it is.
     output
-        Where to write the executed copy. It is written on failure too, up to
-        the cell that failed.
+        Where to write the executed copy, at once and whole. It is written when
+        a cell fails too, up to that cell; but not when the run is broken off.
     parameters
         Values for the names in the notebook's parameters cell.
     environment
@@ -114,70 +111,16 @@ def run_notebook(
     target.parent.mkdir(parents=True, exist_ok=True)
     kernel = _kernel_class(environment or {}, Path(folder or target.parent))
     started = monotonic()
-    try:
-        _execute(source, target, dict(parameters or {}), kernel, timeout)
-    finally:
-        cells, cell_seconds = _tidy(target)
+    # papermill writes after each cell, and the target may be the source.
+    with TemporaryDirectory() as scratch:
+        copy = Path(scratch) / target.name
+        try:
+            _execute(source, copy, dict(parameters or {}), kernel, timeout)
+        except NotebookError as error:
+            _keep(copy, target)
+            raise NotebookError(str(error).replace(str(copy), str(target))) from error
+        cells, cell_seconds = _keep(copy, target)
     return Run(source, target, cells, monotonic() - started, cell_seconds)
-
-
-def run_notebooks(
-    notebooks: Sequence[Path],
-    output: Path,
-    *,
-    parameters: Mapping[str, Any],
-    jobs: int = 1,
-) -> Iterator[Run | NotebookError]:
-    """Run notebooks side by side, each in a process and a kernel of its own.
-
-    Parameters
-    ----------
-    notebooks
-        The notebooks to run.
-    output
-        The folder of the executed copies; they lie in it as the notebooks do
-        below the folder that these have in common.
-    parameters
-        Values for the names in their parameters cells.
-    jobs
-        How many run at the same time.
-
-    Yields
-    ------
-    Run or NotebookError
-        Each as it ends, with the error of one that failed.
-
-    Examples
-    --------
-    >>> list(run_notebooks([], Path("runs"), parameters={}))
-    []
-    """
-    if not notebooks:
-        return
-    # papermill and its event loop are not made for threads.
-    with ProcessPoolExecutor(min(jobs, len(notebooks))) as pool:
-        under_way = [
-            pool.submit(_run_or_error, notebook, copy, dict(parameters))
-            for notebook, copy in _copies(notebooks, output).items()
-        ]
-        for done in as_completed(under_way):
-            yield done.result()
-
-
-def _copies(notebooks: Sequence[Path], output: Path) -> dict[Path, Path]:
-    folders = [str(notebook.absolute().parent) for notebook in notebooks]
-    top = os.path.commonpath(folders)
-    return {each: output / each.absolute().relative_to(top) for each in notebooks}
-
-
-def _run_or_error(
-    notebook: Path, copy: Path, parameters: dict[str, Any]
-) -> Run | NotebookError:
-    try:
-        return run_notebook(notebook, copy, parameters=parameters)
-    except NotebookError as error:
-        # Its cause may not be fit to be sent to another process.
-        return NotebookError(str(error))
 
 
 def normalise(notebook: NotebookNode) -> None:
@@ -229,17 +172,20 @@ def _whole(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return joined
 
 
-def _tidy(target: Path) -> tuple[int, float]:
-    """Normalise an executed copy where it lies.
+def _keep(copy: Path, target: Path) -> tuple[int, float]:
+    """Put a normalised executed copy in its place.
 
     Returns its number of code cells, and how many seconds they took.
     """
-    if not target.is_file():
+    if not copy.is_file():
         return 0, 0.0
-    notebook = nbformat.read(target, as_version=4)
+    notebook = nbformat.read(copy, as_version=4)
     noted = [cell.metadata.get("papermill", {}) for cell in notebook.cells]
     normalise(notebook)
-    nbformat.write(notebook, target)
+    # A rename is whole or isn't done, and works within one file system only.
+    part = target.with_name(f".{target.name}.part")
+    nbformat.write(notebook, part)
+    part.replace(target)
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     return cells, sum(each.get("duration") or 0.0 for each in noted)
 
@@ -250,7 +196,7 @@ def _execute(
     parameters: dict[str, Any],
     kernel: type[AsyncKernelManager],
     timeout: float,
-    starts: int = _STARTS,
+    starts: int = STARTS,
 ) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -279,7 +225,7 @@ def _execute(
             f"The kernel that ran {source.name} died, most likely for want of memory."
         ) from error
     except RuntimeError as error:
-        if _NOT_STARTED not in str(error):
+        if not lost_its_port(error):
             raise
         if starts > 1:
             _execute(source, target, parameters, kernel, timeout, starts - 1)
@@ -297,18 +243,50 @@ def _describe(source: Path, target: Path, error: Any) -> str:
     )
 
 
-def _check(source: Path, parameters: Mapping[str, Any]) -> None:
+def known_parameters(notebook: str | Path) -> list[str]:
+    """Return the names in a notebook's parameters cell, in its order.
+
+    Parameters
+    ----------
+    notebook
+        The notebook to look into.
+
+    Raises
+    ------
+    NotebookError
+        If it can't be read.
+
+    Examples
+    --------
+    >>> from stripe_nb.paths import notebooks_path
+    >>> known_parameters(notebooks_path() / "01_customers.ipynb")
+    ['seed', 'scenario', 'currency', 'number']
+    """
     import papermill
 
+    return list(papermill.inspect_notebook(_read(Path(notebook))))
+
+
+def _read(source: Path) -> NotebookNode:
     if not source.is_file():
         raise NotebookError(f"There is no notebook at {source}.")
     try:
-        notebook = nbformat.read(source, as_version=4)
-    except ValueError as error:
-        raise NotebookError(f"{source} is not a notebook: {error}") from error
+        # One of version 3 would keep that version's class.
+        notebook: NotebookNode = nbformat.from_dict(nbformat.read(source, as_version=4))
+        nbformat.validate(notebook)
+    except OSError:
+        raise
+    # nbformat trips over what is no notebook in many ways.
+    except Exception as error:
+        why = str(error).partition("\n")[0]
+        raise NotebookError(f"{source} is not a notebook: {why}") from error
     # A notebook that names no kernel is one of Python's, as `_execute` has it.
     normalise(notebook)
-    known = papermill.inspect_notebook(notebook)
+    return notebook
+
+
+def _check(source: Path, parameters: Mapping[str, Any]) -> None:
+    known = known_parameters(source)
     for name in parameters:
         if name not in known:
             raise NotebookError(
@@ -327,7 +305,7 @@ class _OwnInterpreter(KernelSpecManager):
                 "-m",
                 "ipykernel_launcher",
                 # Its warnings are about its own sockets, not about the notebook.
-                "--log-level=ERROR",
+                "--log-level=CRITICAL",
                 "-f",
                 "{connection_file}",
             ],

@@ -32,10 +32,12 @@ LAYERS = {
     "sync": 8,
     "webhooks": 8,
     "widgets": 9,
+    "kernel_start": 9,
     "lessons": 10,
     "magics": 10,
     "page": 10,
     "runner": 10,
+    "workers": 11,
     "testing": 11,
     "cli": 12,
 }

@@ -50,6 +50,31 @@ def test_check_tells_what_an_answer_breaks() -> None:
     assert "no   it has a name (KeyError: 'name')" in told
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (12, "no   it is ten (it is 12, not 10)"),
+        ("ten", "(ValueError: invalid literal for int()"),
+    ],
+)
+def test_check_tells_what_was_found_and_what_should_be(answer: Any, told: str) -> None:
+    assert told in repr(check(answer, {"it is ten": (int, 10)}))
+    assert repr(check(10, {"it is ten": (int, 10)})).endswith("Solved.")
+
+
+def test_check_tells_an_answer_of_another_kind_in_a_sentence(client: Client) -> None:
+    status: Any = {"it succeeded": (lambda it: it.status, "succeeded")}
+    assert "of the type int, which has no 'status'" in repr(check(5, status))
+    customer = client.v1.customers.create({})
+    assert "of the type Customer, which has no 'status'" in repr(
+        check(customer, status)
+    )
+    called: Any = {"it greets": (lambda it: it(), "hello")}
+    assert "of the type str, and no function" in repr(check("hello", called))
+    there: Any = {"it is there": client.v1.customers.retrieve}
+    assert "Stripe says: No such customer: 'cus_no'" in repr(check("cus_no", there))
+
+
 @pytest.mark.parametrize("succeed", [True, False])
 def test_approve_answers_as_the_cardholder(client: Client, *, succeed: bool) -> None:
     intent = approve(

@@ -148,7 +148,7 @@ def test_wheel_carries_the_data_the_notebooks_and_the_extension(wheel: Path) -> 
     assert "stripe_nb/py.typed" in names
     home = f"stripe_nb-{stripe_nb.__version__}.data/data/share/jupyter/labextensions"
     assert f"{home}/stripe-nb/package.json" in names
-    assert f"{home}/stripe-nb/static/fallback.js" in names
+    assert f"{home}/stripe-nb/static/extension.js" in names
     assert f"stripe_nb-{stripe_nb.__version__}.dist-info/METADATA" in names
 
 

@@ -36,11 +36,20 @@ _JOBS = click.option(
     default=os.cpu_count() or 1,
     help="How many run at the same time. Default: one for each processor.",
 )
+_TIMEOUT = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one cell may take.",
+)
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def _into(flag: str, default: str, shown: str) -> _Option:
     return click.option(
+        "-o",
         flag,
         "output",
         type=_FOLDER,
@@ -59,17 +68,26 @@ def command() -> None:
 @_PATHS
 @_PARAMETERS
 @_JOBS
+@_TIMEOUT
 @_into("--output", "stripe-nb-runs", "Where the executed copies go.")
 @click.option("--html", type=_FOLDER, help="Where to write them as pages, too.")
 def run(
     paths: tuple[Path, ...],
     parameters: tuple[tuple[str, str], ...],
     jobs: int,
+    timeout: float,
     output: Path,
     html: Path | None,
 ) -> None:
-    """Execute the notebooks at PATHS (default: all) with papermill."""
-    done = _run_all(paths, parameters, jobs, output)
+    """Execute the notebooks at PATHS (default: all) with papermill.
+
+    A folder stands for the notebooks in it. Each notebook takes the parameters
+    that it has.
+    """
+    # Refused before anything runs, if it can't be.
+    for folder in (output, html or output):
+        folder.mkdir(parents=True, exist_ok=True)
+    done = _run_all(paths, parameters, jobs, timeout, output)
     click.echo(f"Executed copies: {output}")
     if html is not None:
         _write_pages(done, html, show_code=True)
@@ -80,11 +98,13 @@ def run(
 @_PATHS
 @_PARAMETERS
 @_JOBS
+@_TIMEOUT
 @_into("--html", "stripe-nb-reports", "Where the pages go.")
 def report(
     paths: tuple[Path, ...],
     parameters: tuple[tuple[str, str], ...],
     jobs: int,
+    timeout: float,
     output: Path,
 ) -> None:
     """Make a page of each notebook at PATHS, without its code.
@@ -94,7 +114,9 @@ def report(
     from stripe_nb.paths import notebooks_path
 
     default = (notebooks_path() / "10_payments_report.ipynb",)
-    done = _run_all(paths or default, parameters, jobs, output / "notebooks")
+    output.mkdir(parents=True, exist_ok=True)
+    copies = output / "notebooks"
+    done = _run_all(paths or default, parameters, jobs, timeout, copies)
     _write_pages(done, output, show_code=False)
     sys.exit(1 if None in done else 0)
 
@@ -105,9 +127,14 @@ def test(paths: tuple[Path, ...]) -> None:
     """Execute the notebooks at PATHS (default: all) and compare each output."""
     # No settings of a project that this happens to be called in.
     alone = ["-c", os.devnull, "-p", "no:cacheprovider", "--import-mode=importlib"]
-    strict = ["--nbval", "--nbval-current-env", "--quiet"]
+    strict = ["--nbval", "--nbval-current-env", "-p", "stripe_nb.kernel_start"]
+    look = [
+        "--quiet",
+        "--tb=short",
+        f"--color={'yes' if sys.stdout.isatty() else 'no'}",
+    ]
     files = [str(notebook) for notebook in _notebooks(paths)]
-    command = [sys.executable, "-m", "pytest", *alone, *strict, *files]
+    command = [sys.executable, "-m", "pytest", *alone, *strict, *look, *files]
     sys.exit(subprocess.run(command, check=False).returncode)  # noqa: S603  # our own interpreter
 
 
@@ -115,18 +142,21 @@ def _run_all(
     paths: Sequence[Path],
     parameters: Sequence[tuple[str, str]],
     jobs: int,
+    timeout: float,
     output: Path,
 ) -> list[Path | None]:
     """Run notebooks side by side; return their copies, None for one that failed."""
     from stripe_nb.clock import monotonic
-    from stripe_nb.runner import run_notebooks
+    from stripe_nb.workers import run_notebooks
 
     values = {name: _value(text) for name, text in parameters}
     notebooks = _notebooks(paths)
     started = monotonic()
     runs: list[Run] = []
     failures: list[NotebookError] = []
-    for done in run_notebooks(notebooks, output, parameters=values, jobs=jobs):
+    for done in run_notebooks(
+        notebooks, output, parameters=values, jobs=jobs, timeout=timeout
+    ):
         if isinstance(done, NotebookError):
             failures.append(done)
             said = f"FAILED  {done}"
@@ -172,12 +202,14 @@ def _write_pages(copies: Sequence[Path | None], html: Path, *, show_code: bool) 
 def _notebooks(paths: Sequence[Path]) -> list[Path]:
     from stripe_nb.paths import notebooks_path
 
-    found: list[Path] = []
+    found: dict[Path, Path] = {}
     for path in paths or (notebooks_path(),):
-        found += _within(path) if path.is_dir() else [path]
-    if not found:
-        raise NotebookError(f"There are no notebooks in {paths[0]}.")
-    return found
+        within = _within(path) if path.is_dir() else [path]
+        if not within:
+            raise NotebookError(f"There are no notebooks in {path}.")
+        # Named twice, it still runs once.
+        found.update((each.resolve(), each) for each in within)
+    return list(found.values())
 
 
 def _within(folder: Path) -> list[Path]:

@@ -55,7 +55,7 @@ def test_run_refuses_an_unknown_parameter(tmp_path: Path) -> None:
         "run", tmp_path, "-p", "nmber", "4", "--output", tmp_path / "runs"
     )
     assert status == 1
-    assert "no parameter 'nmber'; it has number" in output
+    assert "no parameter 'nmber'; did you mean 'number'?" in output
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
@@ -138,9 +138,33 @@ def test_report_is_a_page_to_send(tmp_path: Path) -> None:
     assert not re.search(r"[sr]k_test_\w{8}|127\.0\.0\.1", page)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (["month", "2031-01"], "0 payments, 0 charges, 0 refunds"),
+        (["month", "2025"], "Payments from 2025-01-01 until before 2026-01-01"),
+        (["zone", "Asia/Tokyo"], "by the days of Asia/Tokyo"),
+    ],
+    ids=["empty", "year", "zone"],
+)
+def test_report_of_any_period(tmp_path: Path, parameters: list[str], told: str) -> None:
+    status, output = _invoke("report", "-o", tmp_path, "-p", *parameters)
+    assert status == 0, output
+    page = (tmp_path / "10_payments_report.html").read_text("utf-8")
+    assert told in page
+    # A bank's reason is told where there was one.
+    assert ("generic_decline" in page) is ("0 charges" not in told)
+
+
+def test_report_in_no_currency_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    status, output = _invoke("report", "-o", tmp_path, "-p", "currency", "xyz")
+    assert status == 1
+    assert "MoneyError: 'xyz' is no currency code" in output
+
+
 def test_report_of_another_notebook_keeps_its_outputs(tmp_path: Path) -> None:
     _write(tmp_path / "mine.ipynb", "number = 1", "print('answer', 41 + number)")
-    status, output = _invoke("report", tmp_path / "mine.ipynb", "--html", tmp_path)
+    status, output = _invoke("report", tmp_path / "mine.ipynb", "-o", tmp_path)
     assert status == 0, output
     page = (tmp_path / "mine.html").read_text("utf-8")
     assert "answer 42" in page
@@ -153,6 +177,48 @@ def test_report_of_what_fails_makes_no_page(tmp_path: Path) -> None:
     assert status == 1
     assert "ZeroDivisionError" in output
     assert not (tmp_path / "a.html").exists()
+
+
+def test_a_notebook_that_is_named_twice_runs_once(tmp_path: Path) -> None:
+    path = tmp_path / "ein Heft für dich.ipynb"
+    _write(path, "number = 1")
+    runs = tmp_path / "Läufe von heute"
+    status, output = _invoke("run", path, tmp_path, path, "--output", runs)
+    assert status == 0, output
+    assert "[1/1] ok      ein Heft für dich.ipynb" in output
+    assert (runs / path.name).is_file()
+
+
+def test_a_cell_without_an_end_is_stopped(tmp_path: Path) -> None:
+    _write(tmp_path / "a.ipynb", "number = 1", "while True: pass")
+    arguments = ("run", tmp_path, "--timeout", "1", "--output", tmp_path / "runs")
+    status, output = _invoke(*arguments)
+    assert status == 1
+    assert "A cell of a.ipynb ran for more than 1 s" in output
+
+
+def test_pages_that_cannot_be_written_are_refused_before_anything_runs(
+    tmp_path: Path,
+) -> None:
+    _write(tmp_path / "a.ipynb", "number = 1")
+    file = tmp_path / "file"
+    file.touch()
+    for flag in ("--output", "--html"):
+        status, output = _invoke("run", tmp_path / "a.ipynb", flag, file / "pages")
+        assert status == 1
+        assert output.startswith("Error: ")
+        assert str(file) in output
+
+
+def test_values_are_read_as_json_where_they_are_json(tmp_path: Path) -> None:
+    given = {"i": "5", "f": "2.5", "b": "false", "l": '[1, "a"]', "d": "2026-02-03"}
+    wanted = {"i": 5, "f": 2.5, "b": False, "l": [1, "a"], "d": "2026-02-03"}
+    cell = "\n".join(f"{name} = None" for name in given)
+    found = f"assert {dict(wanted)!r} == dict(i=i, f=f, b=b, l=l, d=d)"
+    _write(tmp_path / "a.ipynb", cell, found)
+    flags = [part for pair in given.items() for part in ("-p", *pair)]
+    status, output = _invoke("run", tmp_path, *flags, "--output", tmp_path / "runs")
+    assert status == 0, output
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:

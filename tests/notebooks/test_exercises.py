@@ -16,10 +16,11 @@ from stripe_nb.lessons import Checked
 from stripe_nb.session import current
 
 FOLDER = Path(__file__).parent.parent.parent / "notebooks"
-WRONG: dict[str, list[str]] = tomllib.loads(
+WRONG: dict[str, dict[str, list[str]]] = tomllib.loads(
     Path(__file__).with_name("wrong_answers.toml").read_text("utf-8")
 )
 ANSWER = " = None  # your answer"
+EXERCISES = [(name, answer) for name, answers in WRONG.items() for answer in answers]
 
 
 def _code(name: str) -> list[str]:
@@ -35,36 +36,39 @@ def _run(source: str, names: dict[str, Any]) -> None:
         asyncio.run(done)
 
 
-def _checked(answer: str, check: str, names: dict[str, Any]) -> Checked:
-    target, expression = answer.split(" = ", 1)
-    names[target] = eval(expression, names)  # noqa: S307  # of our own list
+def _checked(name: str, answer: str, check: str, names: dict[str, Any]) -> Checked:
+    names[name] = eval(answer, names)  # noqa: S307  # of our own list
     found: Checked = eval(check, names)  # noqa: S307  # our own notebook
     return found
 
 
 def test_every_lesson_has_an_exercise() -> None:
     lessons = {path.stem for path in FOLDER.glob("*.ipynb")}
-    solved = {name for name in lessons if ANSWER in "\n".join(_code(name))}
-    assert lessons == solved == set(WRONG)
+    assert lessons == set(WRONG)
 
 
 @pytest.mark.parametrize("name", WRONG)
+def test_every_exercise_has_its_wrong_answers(name: str) -> None:
+    lines = "\n".join(_code(name)).splitlines()
+    asked = [line.removesuffix(ANSWER) for line in lines if line.endswith(ANSWER)]
+    assert sorted(asked) == sorted(WRONG[name])
+
+
+@pytest.mark.parametrize(("name", "answer"), EXERCISES)
 def test_wrong_answers_are_refused_and_every_claim_is_missed_once(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code = _code(name)
-    (place,) = (at for at, cell in enumerate(code) if ANSWER in cell)
+    code, asked = _code(name), f"{answer}{ANSWER}"
+    (place,) = (at for at, cell in enumerate(code) if cell.endswith(asked))
     names: dict[str, Any] = {"__name__": "notebook", "display": repr}
     for cell in code[: place + 1]:
         # A picture is nothing that an exercise asks for.
         if "plt.show()" not in cell:
             _run(cell, names)
-    last = code[place].splitlines()[-1].removesuffix(ANSWER)
-    assert _checked(f"{last} = None", code[place + 1], names).findings == {}
-    tried = [
-        _checked(f"{last} = {each}", code[place + 1], names) for each in WRONG[name]
-    ]
+    assert _checked(answer, "None", code[place + 1], names).findings == {}
+    wrong = WRONG[name][answer]
+    tried = [_checked(answer, each, code[place + 1], names) for each in wrong]
     assert [each.is_solved for each in tried] == [False] * len(tried)
     missed = {claim for each in tried for claim, why in each.findings.items() if why}
     assert missed == set(tried[0].findings)

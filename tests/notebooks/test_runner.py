@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbformat import v4
+from nbformat import v3, v4
 
 from stripe_nb.errors import NotebookError
 from stripe_nb.runner import run_notebook
@@ -92,11 +92,40 @@ def test_kernel_that_dies_is_an_error(tmp_path: Path) -> None:
         run_notebook(path, tmp_path / "copy.ipynb")
 
 
-def test_file_that_is_no_notebook_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"hello",
+        b'{"cells": [',
+        b"[1, 2]",
+        b"\xff\xfe\x00",
+        b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
+        b'{"nbformat": 9, "nbformat_minor": 0, "metadata": {}, "cells": []}',
+    ],
+)
+def test_file_that_is_no_notebook_is_an_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "given.ipynb"
-    path.write_text("hello")
-    with pytest.raises(NotebookError, match="is not a notebook"):
+    path.write_bytes(content)
+    with pytest.raises(NotebookError, match="is not a notebook") as caught:
         run_notebook(path, tmp_path / "copy.ipynb")
+    assert "\n" not in str(caught.value)
+
+
+def test_notebook_of_an_old_format_runs(tmp_path: Path) -> None:
+    cell = v3.new_code_cell("print('old')")
+    old = v3.new_notebook(worksheets=[v3.new_worksheet(cells=[cell])])
+    path = tmp_path / "given.ipynb"
+    path.write_text(v3.writes_json(old), encoding="utf-8")
+    assert _printed(run_notebook(path, tmp_path / "copy.ipynb").output) == ["old"]
+
+
+def test_copy_may_be_the_source_and_is_written_once(tmp_path: Path) -> None:
+    seen = "import pathlib; print(pathlib.Path('given.ipynb').stat().st_mtime_ns)"
+    path = _notebook(tmp_path, seen)
+    before = path.stat().st_mtime_ns
+    assert _printed(run_notebook(path, path).output) == [str(before)]
+    assert [each.name for each in tmp_path.iterdir()] == ["given.ipynb"]
 
 
 def test_a_button_that_writes_into_an_output_does_not_hang(tmp_path: Path) -> None:

@@ -1,6 +1,11 @@
+// What the front ends do for stripe_nb, as two plugins.
+//
 // In JupyterLab and Notebook 7: a widget whose model is gone, as in a notebook that
 // is opened again, leaves an error behind, though its output holds HTML that stands
 // for it. That is shown in its place.
+//
+// In JupyterLab: where the folder that it serves holds the lessons, the launcher has a
+// card for each.
 //
 // Written by hand as the container that the front ends load, so that no build is
 // needed. https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html
@@ -8,6 +13,9 @@
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const HTML = "text/html";
   const GONE = "Error displaying widget";
+  const OPEN = "stripe-nb:open-lesson";
+  const FIRST = "00_quickstart.ipynb";
+  const LESSON = /^(\d\d_\w+|migration)\.ipynb$/;
   let shared = {};
 
   // What the front end shares of a package, whichever version it has.
@@ -44,22 +52,11 @@
     panel.disposed.connect(() => seen.disconnect());
   }
 
-  async function extension() {
-    const about = {
+  function fallbacks(notebook) {
+    return {
       id: "stripe-nb:fallback",
       description: "Shows what stands for a widget whose model is gone.",
       autoStart: true,
-    };
-    let notebook;
-    try {
-      notebook = await shares("@jupyterlab/notebook");
-    } catch {
-      // Voila loads extensions too, and names the package without having it: its
-      // pages are no notebooks, and their models are new each time.
-      return { ...about, activate: () => {} };
-    }
-    return {
-      ...about,
       requires: [notebook.INotebookTracker],
       activate: (_, tracker) => {
         tracker.forEach(watch);
@@ -68,14 +65,64 @@
     };
   }
 
+  // "03_saved_cards.ipynb" is "Saved cards".
+  function titleOf(path) {
+    const words = path.replace(/^\d\d_|\.ipynb$/g, "").replaceAll("_", " ");
+    return words.charAt(0).toUpperCase() + words.slice(1);
+  }
+
+  async function addCards(app, launcher, icon) {
+    const { content } = await app.serviceManager.contents.get("", { content: true });
+    const names = content.map((item) => item.name);
+    if (!names.includes(FIRST)) return;
+    app.commands.addCommand(OPEN, {
+      label: ({ path }) => titleOf(path),
+      caption: ({ path }) => `Open ${path}`,
+      icon,
+      execute: ({ path }) => app.commands.execute("docmanager:open", { path }),
+    });
+    names
+      .filter((name) => LESSON.test(name))
+      .sort()
+      .forEach((path, rank) => {
+        launcher.add({ command: OPEN, args: { path }, category: "Stripe", rank });
+      });
+  }
+
+  function cards(token, icon) {
+    return {
+      id: "stripe-nb:launcher",
+      description: "Shows the lessons in the launcher.",
+      autoStart: true,
+      // Notebook 7 shares the package, and has no launcher.
+      optional: [token],
+      activate: (app, launcher) => {
+        if (launcher) addCards(app, launcher, icon);
+      },
+    };
+  }
+
+  async function plugins() {
+    try {
+      const notebook = await shares("@jupyterlab/notebook");
+      const { ILauncher } = await shares("@jupyterlab/launcher");
+      const { notebookIcon } = await shares("@jupyterlab/ui-components");
+      return [fallbacks(notebook), cards(ILauncher, notebookIcon)];
+    } catch {
+      // Voila loads extensions too, and names packages without having them: its
+      // pages are no notebooks, and their models are new each time.
+      return [];
+    }
+  }
+
   globalThis._JUPYTERLAB ??= {};
   globalThis._JUPYTERLAB["stripe-nb"] = {
     init: (scope) => {
       shared = scope;
     },
     get: async () => {
-      const plugin = await extension();
-      return () => ({ __esModule: true, default: plugin });
+      const found = await plugins();
+      return () => ({ __esModule: true, default: found });
     },
   };
 })();
