@@ -24,6 +24,8 @@ def in_words(error: BaseException) -> str:
     'Expired card: Your card has expired. Ask for another card, or the renewed one.'
     """
     if not isinstance(error, stripe.StripeError):
-        return redact_text(str(error))
+        # Elsewhere an exception's name stands before it.
+        words = redact_text(str(error))
+        return words[:1].upper() + words[1:]
     told = explain(error)
     return f"{told.title}: {told.message or told.what_happened} {told.what_to_do}"

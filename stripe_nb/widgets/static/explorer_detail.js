@@ -31,7 +31,12 @@ function detailPane({ model, el, call, back }) {
       fields: action.fields,
       danger: action.final,
     });
-    if (values) call("act", { label: action.label, values });
+    if (!values) return;
+    // A second click while the first is on its way would do it twice.
+    const buttons = element.querySelectorAll("[aria-label='Actions'] button");
+    buttons.forEach((each) => (each.disabled = true));
+    await call("act", { label: action.label, values });
+    buttons.forEach((each) => (each.disabled = false));
   };
 
   const button = (text, onclick, kind = "") => h("button", { type: "button", class: `snb-button ${kind}`, onclick }, text);
@@ -52,6 +57,7 @@ function detailPane({ model, el, call, back }) {
   const show = () => {
     const detail = model.get("detail");
     const was = element.dataset.id ?? "";
+    const isFocused = element.contains(document.activeElement);
     element.hidden = !detail.id;
     element.dataset.id = detail.id ?? "";
     if (!detail.id) {
@@ -75,7 +81,8 @@ function detailPane({ model, el, call, back }) {
       related,
     );
     belonging();
-    if (was !== detail.id) element.focus({ preventScroll: true });
+    // Where the focus was is no more: what was there is made anew.
+    if (was !== detail.id || isFocused) element.focus({ preventScroll: true });
   };
 
   return { element, show, belonging };

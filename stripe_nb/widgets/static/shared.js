@@ -37,7 +37,9 @@ function mount(el, name, label) {
 const BRIDGES = new WeakMap();
 const PATIENCE_MS = 60000;
 // A saved notebook shows its widgets, and has no kernel that would answer a click.
+const BUSY_MS = 400;
 const SLOW_MS = 3000;
+const BUSY = "Working…";
 const SLOW = "The kernel hasn't answered yet. It is busy, or has ended: then run the cell again.";
 
 function bridge(model) {
@@ -49,8 +51,8 @@ function makeBridge(model) {
   const waiting = new Map();
   const lines = new Set();
   const tellSlow = () => {
-    const late = [...waiting.values()].some((each) => each.isSlow);
-    for (const told of lines) told(late ? SLOW : "");
+    const words = [...waiting.values()].map((each) => each.words);
+    for (const told of lines) told(words.includes(SLOW) ? SLOW : words.find(Boolean) ?? "");
   };
   const answered = (number) => {
     const each = waiting.get(number);
@@ -71,15 +73,15 @@ function makeBridge(model) {
   const call = (name, args = {}) =>
     new Promise((resolve, reject) => {
       const number = `${mine}/${(count += 1)}`;
-      const slow = () => {
-        waiting.get(number).isSlow = true;
+      const tell = (words) => {
+        waiting.get(number).words = words;
         tellSlow();
       };
       const late = () => {
         answered(number);
         reject(new Error("No kernel answers. Run the cell again."));
       };
-      const timers = [setTimeout(slow, SLOW_MS), setTimeout(late, PATIENCE_MS)];
+      const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(late, PATIENCE_MS)];
       waiting.set(number, { name, resolve, reject, timers });
       model.send({ call: name, with: args, number });
     });
@@ -122,7 +124,7 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
     const heading = `snb-dialog-${Math.random().toString(36).slice(2)}`;
     const inputs = fields.map((field) => ({
       name: field.name,
-      input: h("input", { type: field.type || "text", value: field.value ?? "", class: "snb-input" }),
+      input: h("input", { type: field.type || "text", value: field.value ?? "", class: field.type === "checkbox" ? null : "snb-input" }),
       field,
     }));
     const confirm = h("button", { type: "submit", class: danger ? "snb-button snb-danger" : "snb-button snb-primary" }, yes);
@@ -132,7 +134,9 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       h("h2", { id: heading }, title),
       text ? h("p", {}, text) : null,
       inputs.map(({ input, field }) =>
-        h("label", { class: "snb-field" }, h("span", {}, field.label), input, field.hint ? h("small", {}, field.hint) : null),
+        field.type === "checkbox"
+          ? h("label", { class: "snb-row" }, input, h("span", {}, field.label))
+          : h("label", { class: "snb-field" }, h("span", {}, field.label), input, field.hint ? h("small", {}, field.hint) : null),
       ),
       h(
         "div",
@@ -147,7 +151,7 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       dialog.close("yes");
     });
     dialog.addEventListener("close", () => {
-      const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.value]));
+      const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.type === "checkbox" ? input.checked : input.value]));
       dialog.remove();
       if (before instanceof HTMLElement) before.focus();
       resolve(dialog.returnValue === "yes" ? values : null);
