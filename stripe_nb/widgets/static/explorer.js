@@ -175,7 +175,7 @@ function render({ model, el }) {
       yes: "Export",
       fields: [
         { name: "path", label: "File", value: name },
-        { name: "replace", label: "Replace the file if it exists", type: "checkbox" },
+        { name: "replace", label: "Replace it if it exists", type: "checkbox" },
       ],
     });
     if (!asked) return;
