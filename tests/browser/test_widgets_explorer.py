@@ -146,7 +146,7 @@ def test_what_is_filtered_is_exported(
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("File").fill("grace.csv")
     dialog.get_by_role("button", name="Export").click()
-    expect(explorer.get_by_text("Wrote 1 rows to grace.csv.")).to_be_visible()
+    expect(explorer.get_by_text("Wrote 1 row to grace.csv.")).to_be_visible()
     written = (jupyter.folder / "grace.csv").read_text()
     assert "Grace" in written
     assert "Ada" not in written
