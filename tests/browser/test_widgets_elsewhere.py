@@ -181,6 +181,14 @@ def test_nothing_overflows_a_narrow_cell(
     assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
 
 
+def test_another_widgets_sheet_changes_nothing(
+    client: Client, held: ExitStack, page: Page
+) -> None:
+    shown = show(page, lab(client, held, "Ada"), "bare", {})
+    page.add_style_tag(content=RequestLog._css)
+    expect(shown.locator("td").first).to_have_css("white-space", "normal")
+
+
 @every_widget
 def test_hostile_text_stays_text(
     make: Make, client: Client, held: ExitStack, page: Page, console: Any
