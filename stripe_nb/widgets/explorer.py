@@ -28,6 +28,7 @@ from stripe_nb.widgets.explorer_columns import chosen, packed, preview, renewed,
 from stripe_nb.widgets.explorer_tree import related, related_request, tree
 from stripe_nb.widgets.presentation import dashboard_url, mood, title
 from stripe_nb.widgets.records import retrieve
+from stripe_nb.widgets.words import in_words
 
 if TYPE_CHECKING:
     from stripe_nb.session import Client
@@ -218,6 +219,11 @@ class Explorer(StripeWidget, static="explorer"):
             # It may have changed meanwhile, or by the try itself.
             if error.http_status in _ANSWERED:
                 self._renew()
+            if isinstance(error, stripe.APIConnectionError):
+                raise WidgetError(
+                    f"{in_words(error)} Whether it was done is not known: press "
+                    "Refresh before you try again."
+                ) from error
             raise
         self._renew(deleted=method == "delete" and action.label == "Delete")
         before, state = obj.get("status"), self._obj.get("status")

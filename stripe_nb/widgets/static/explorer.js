@@ -17,7 +17,7 @@ function render({ model, el }) {
     busy(1);
     return bridge(model)
       .call(name, args)
-      .catch((error) => tell(error.message))
+      .catch((error) => tell(error.isTold ? "" : error.message))
       .finally(() => busy(-1));
   };
   const table = makeTable();

@@ -37,6 +37,8 @@ function detailPane({ model, el, call, back }) {
     buttons.forEach((each) => (each.disabled = true));
     await call("act", { label: action.label, values });
     buttons.forEach((each) => (each.disabled = false));
+    // A disabled button has lost the focus; whoever has moved on stays there.
+    if (document.activeElement === document.body) element.focus({ preventScroll: true });
   };
 
   const button = (text, onclick, kind = "") => h("button", { type: "button", class: `snb-button ${kind}`, onclick }, text);

@@ -166,7 +166,7 @@ function render({ model, el }) {
   show();
   if (!OVER.has(model.get("status"))) {
     bridge(model).call("open").then(open, (problem) => {
-      if (!paying) say(problem.message);
+      if (!paying && !problem.isTold) say(problem.message);
     });
   }
   return () => {

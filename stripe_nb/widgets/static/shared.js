@@ -40,6 +40,7 @@ const PATIENCE_MS = 60000;
 const BUSY_MS = 400;
 const SLOW_MS = 3000;
 const BUSY = "Working…";
+const LOST = "No kernel answers. Run the cell again.";
 const SLOW = "The kernel hasn't answered yet. It is busy, or has ended: then run the cell again.";
 
 function bridge(model) {
@@ -50,17 +51,25 @@ function bridge(model) {
 function makeBridge(model) {
   const waiting = new Map();
   const lines = new Set();
-  const tellSlow = () => {
+  let lost = "";
+  const tellLines = () => {
     const words = [...waiting.values()].map((each) => each.words);
-    for (const told of lines) told(words.includes(SLOW) ? SLOW : words.find(Boolean) ?? "");
+    const waited = words.includes(SLOW) ? SLOW : words.find(Boolean);
+    for (const told of lines) told(waited ?? lost);
   };
   const answered = (number) => {
     const each = waiting.get(number);
     if (!each) return null;
     waiting.delete(number);
     each.timers.forEach(clearTimeout);
-    tellSlow();
+    tellLines();
     return each;
+  };
+  // Without a kernel nothing more comes: it has ended, or was started anew.
+  const lose = (number) => {
+    lost = LOST;
+    // The line of messages tells it already.
+    answered(number)?.reject(Object.assign(new Error(LOST), { isTold: true }));
   };
   const mine = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
   let count = 0;
@@ -75,15 +84,16 @@ function makeBridge(model) {
       const number = `${mine}/${(count += 1)}`;
       const tell = (words) => {
         waiting.get(number).words = words;
-        tellSlow();
+        tellLines();
       };
-      const late = () => {
-        answered(number);
-        reject(new Error("No kernel answers. Run the cell again."));
-      };
-      const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(late, PATIENCE_MS)];
+      const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(lose, PATIENCE_MS, number)];
+      lost = "";
       waiting.set(number, { name, resolve, reject, timers });
-      model.send({ call: name, with: args, number });
+      try {
+        model.send({ call: name, with: args, number });
+      } catch {
+        lose(number);
+      }
     });
   // What Python sends unasked may be the answer that a busy kernel owes.
   const settle = (name, result) => {
@@ -91,7 +101,7 @@ function makeBridge(model) {
       if (each.name === name) answered(number).resolve(result);
     }
   };
-  // Tells a function what to say while an answer is long in coming.
+  // Tells a function what to say while an answer is long in coming, or if none does.
   const whileSlow = (told) => lines.add(told);
   return { call, settle, whileSlow };
 }
