@@ -161,9 +161,10 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
 def _id_of(subscription: object) -> str:
     found = getattr(subscription, "id", subscription)
     if not isinstance(found, str) or not found.startswith("sub_"):
+        given = repr(found) if isinstance(found, str) else f"a {type(found).__name__}"
         raise WidgetError(
             "SubscriptionTimeline takes a subscription or its id (sub_...), not "
-            f"{type(subscription).__name__}."
+            f"{given}."
         )
     return found
 
