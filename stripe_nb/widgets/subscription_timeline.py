@@ -23,8 +23,6 @@ __all__ = ["SubscriptionTimeline"]
 _HOUR, _DAY = 3_600, 86_400
 # Stripe: a renewal's invoice is a draft for about an hour before it is charged.
 _UNTIL_PAID = 2 * _HOUR
-# Stripe: a clock moves by two intervals at a time at the most.
-_INTERVALS_AHEAD = 2
 _PATIENCE = 120.0
 _POLL_SECONDS = {True: 0.05, False: 1.0}
 
@@ -143,7 +141,7 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
             self.drawing = draw(history)
             self.rows = [mark.row() for mark in history.marks]
             self.steps = [list(step) for step in _steps(history)]
-            self.latest = history.now + _INTERVALS_AHEAD * history.interval
+            self.latest = history.latest
 
     def _words(self) -> str:
         return self.status.replace("_", " ")
