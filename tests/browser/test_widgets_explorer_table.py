@@ -145,3 +145,26 @@ def test_the_whole_table_is_exported_in_the_order_it_is_shown(
         expect(shown.get_by_text(said)).to_be_visible()
     written = pd.read_csv(target)["id"].tolist()
     assert written == [f"ch_{n}" for n in (2, 1, 5, 4, 0, 3)]
+
+
+def test_an_object_that_is_open_already_takes_no_focus(
+    page: Page, client: Client
+) -> None:
+    made = client.v1.customers.create({"name": "Ada"})
+    widget = explore("customers")
+    widget.call("open", resource="customer", object_id=made.id)
+    shown = show(page, widget, "bare", {})
+    expect(shown.get_by_role("heading", name=made.id)).to_be_visible()
+    expect(page.locator("body")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(shown.get_by_role("searchbox")).to_be_focused()
+    for name in ("Reload", "Export", "id", "name", "email", "description", "created"):
+        page.keyboard.press("Tab")
+        expect(shown.get_by_role("button", name=name)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(shown.locator("[data-at='0']")).to_be_focused()
+    for name in ("Back", "Refresh", "Close"):
+        page.keyboard.press("Tab")
+        expect(shown.get_by_role("button", name=name)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(shown.locator("[data-at='0']")).to_be_focused()

@@ -92,8 +92,19 @@ def test_a_widget_outlives_its_kernel_and_says_so(
     ]
     page = open_notebook(cells)
     explorer = opened(page, paid.id)
-    # The same widget, shown twice, is in both places where it is.
-    expect(page.get_by_label("Open object")).to_have_count(2)
+    # The same widget, shown twice, is in both places where it is; the focus is in
+    # that which was used.
+    panes = page.get_by_label("Open object")
+    expect(panes).to_have_count(2)
+    explorer.locator("[data-at='0']").focus()
+    page.keyboard.press("Enter")
+    explorer.get_by_role("button", name="Close").focus()
+    page.keyboard.press("Enter")
+    expect(panes.nth(1)).to_be_hidden()
+    expect(explorer.locator("[data-at='0']")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panes.nth(1)).to_be_visible()
+    expect(panes.nth(0)).to_be_focused()
     page.evaluate(f"{KERNEL}.restartKernel().then(() => null)")
     explorer.get_by_role("button", name="Refresh").click()
     expect(explorer.get_by_text("Run the cell again.")).to_have_count(1)

@@ -59,12 +59,14 @@ function detailPane({ model, el, call, back }) {
   const show = () => {
     const detail = model.get("detail");
     const was = element.dataset.id ?? "";
-    const isFocused = element.contains(document.activeElement);
+    // A widget may be shown twice, and a saved one is shown by nobody's doing.
+    const isHere = el.contains(document.activeElement);
+    const isWithin = element.contains(document.activeElement);
     element.hidden = !detail.id;
     element.dataset.id = detail.id ?? "";
     if (!detail.id) {
       element.replaceChildren();
-      if (was) back();
+      if (was && isHere) back();
       return;
     }
     const chosen = h("select", { class: "snb-input", "aria-label": "Related objects", onchange: () => chosen.value && call("related", { name: chosen.value }) },
@@ -83,8 +85,8 @@ function detailPane({ model, el, call, back }) {
       related,
     );
     belonging();
-    // Where the focus was is no more: what was there is made anew.
-    if (was !== detail.id || isFocused) element.focus({ preventScroll: true });
+    // What had the focus in the pane is made anew.
+    if (isWithin || (isHere && was !== detail.id)) element.focus({ preventScroll: true });
   };
 
   return { element, show, belonging };
