@@ -26,8 +26,8 @@ from stripe_nb.widgets.explorer_actions import (
 )
 from stripe_nb.widgets.explorer_columns import chosen, packed, preview, renewed, row_of
 from stripe_nb.widgets.explorer_tree import related, related_request, tree
-from stripe_nb.widgets.presentation import dashboard_url, mood, title
-from stripe_nb.widgets.records import retrieve
+from stripe_nb.widgets.presentation import dashboard_url, fields_of, mood, title
+from stripe_nb.widgets.records import retrieve, retrieving
 from stripe_nb.widgets.words import in_words
 
 if TYPE_CHECKING:
@@ -322,8 +322,7 @@ def _named(step: dict[str, str]) -> dict[str, str]:
 
 
 def _entry(obj: Object) -> dict[str, str]:
-    return {
-        "resource": str(obj.get("object") or ""),
-        "id": str(obj.get("id") or ""),
-        "text": line(obj),
-    }
+    resource = str(obj.get("object") or "")
+    leads_on = bool(fields_of(resource)) and retrieving(resource) is not None
+    object_id = str(obj.get("id") or "") if leads_on else ""
+    return {"resource": resource, "id": object_id, "text": line(obj)}

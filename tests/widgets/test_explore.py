@@ -175,3 +175,35 @@ def test_related_lists_are_those_that_ask_for_one_id_alone() -> None:
     assert "customers.payment_methods.list" in related("customer")
     assert "subscription_items.list" in related("subscription")
     assert related("event") == {}
+    # A preview needs more, and another kind of session is another thing.
+    assert "credit_notes.preview_lines.list" not in related("invoice")
+    sessions = related("checkout.session")
+    assert "checkout.sessions.line_items.list" in sessions
+    assert "financial_connections.accounts.list" not in sessions
+    assert "customers.list" in related("test_helpers.test_clock")
+
+
+def test_a_reference_that_is_plain_text_leads_on_too(client: Client, paid: Any) -> None:
+    table = explore("charges")
+    table.call("open", resource="charge", object_id=paid.latest_charge)
+    method = node(table.detail["tree"], "payment_method")
+    assert (method["resource"], method["id"]) == ("payment_method", method["text"])
+    status = node(table.detail["tree"], "status")
+    assert "resource" not in status
+
+
+def test_what_has_no_address_of_its_own_is_not_offered_to_open(
+    client: Client,
+) -> None:
+    customer = client.v1.customers.create()
+    item: Any = {"customer": customer.id, "amount": 700, "currency": "usd"}
+    client.v1.invoice_items.create(item)
+    invoice = client.v1.invoices.create(
+        {"customer": customer.id, "pending_invoice_items_behavior": "include"}
+    )
+    table = explore("invoices")
+    table.call("open", resource="invoice", object_id=invoice.id)
+    assert table.call("related", name="invoices.line_items.list") == 1
+    (row,) = table.belonging["rows"]
+    assert row["id"] == ""
+    assert "7.00 USD" in row["text"]
