@@ -152,7 +152,8 @@ function makeTable() {
       if (!by) return found;
       const keys = new Map(found.map((row) => [row, by.key(row)]));
       const sign = sort[1] ? -1 : 1;
-      const areWords = isWords(by);
+      // Ids are no words, and are many: their order is that of their characters.
+      const areWords = isWords(by) && by.name !== "id";
       return found.sort((a, b) => sign * inOrder(keys.get(a), keys.get(b), areWords) || a - b);
     },
   };
