@@ -126,6 +126,17 @@ function messageLine(model) {
   return line;
 }
 
+// Within JupyterLab's cells a browser sends no form at a press of Enter, and from a
+// shadow root, in which the sandbox's fields are, nowhere.
+function sentByEnter(form) {
+  form.addEventListener("keydown", (event) => {
+    const [field] = event.composedPath();
+    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
 // Asks before something is done. Resolves to an object with the fields' values,
 // or to null. `fields`: [{name, label, value, type, hint}].
 function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], danger = false }) {
@@ -156,6 +167,7 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       ),
     );
     const dialog = h("dialog", { class: "snb-dialog", "aria-labelledby": heading }, form);
+    sentByEnter(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       dialog.close("yes");
