@@ -126,6 +126,9 @@ def renewed(frame: pd.DataFrame, obj: Object) -> pd.DataFrame:
     after = frame.copy()
     for name in fresh.columns.intersection(frame.columns):
         value, column = fresh[name].iloc[0], after[name]
+        if not _is_alike(column.dtype, fresh[name].dtype):
+            # Its owner has made something else of it.
+            continue
         # A state that no row had before is no category yet.
         if isinstance(column.dtype, pd.CategoricalDtype) and pd.notna(value):
             column = column.cat.set_categories(
@@ -134,6 +137,11 @@ def renewed(frame: pd.DataFrame, obj: Object) -> pd.DataFrame:
         column.loc[is_it] = value
         after[name] = column
     return after
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    both = all(isinstance(each, pd.CategoricalDtype) for each in (one, other))
+    return both or bool(one == other)
 
 
 def row_of(frame: pd.DataFrame, object_id: str, names: Sequence[str]) -> list[Any]:

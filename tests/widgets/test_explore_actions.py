@@ -219,3 +219,15 @@ def test_what_was_changed_is_exported_as_it_is_now(
     assert written[intents[1].id] == "requires_payment_method"
     # The frame that was handed in is somebody else's.
     assert set(shown["status"]) == {"requires_payment_method"}
+
+
+def test_what_somebody_has_made_of_a_column_is_left_alone(client: Client) -> None:
+    intent = client.v1.payment_intents.create({"amount": 900, "currency": "usd"})
+    rows = frame("payment_intents")
+    rows["amount"] = rows["amount"].astype("float64") / 100
+    rows["created"] = rows["created"].astype("string")
+    table = explore(rows)
+    table.call("open", resource="payment_intent", object_id=intent.id)
+    assert table.call("act", label="Cancel") == "canceled"
+    (row,) = table.frame[["status", "amount"]].to_dict("records")
+    assert row == {"status": "canceled", "amount": 9.0}
