@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import stripe
     from IPython.core.interactiveshell import InteractiveShell
+
+    from stripe_nb.widgets.cards import Shown
 
 __all__ = ["load_ipython_extension", "unload_ipython_extension"]
 
@@ -20,6 +21,7 @@ _SHOWN = (
     ("stripe._stripe_object", "StripeObject"),
     ("stripe._error", "StripeError"),
     ("stripe._error", "StripeErrorWithParamCode"),
+    ("stripe.v2.core._event", "EventNotification"),
 )
 _FORMATS = ("text/html", "text/plain")
 
@@ -67,14 +69,14 @@ def _formatters(ipython: InteractiveShell) -> list[tuple[str, Any]]:
     return [(kind, display.formatters[kind]) for kind in _FORMATS]
 
 
-def _html(value: stripe.StripeObject | stripe.StripeError) -> str:
+def _html(value: Shown) -> str:
     from stripe_nb.widgets.cards import as_html
 
     return as_html(value)
 
 
 def _text(
-    value: stripe.StripeObject | stripe.StripeError,
+    value: Shown,
     printer: Any,
     cycle: bool,  # noqa: ARG001  # IPython passes it; objects hold no cycles
 ) -> None:

@@ -69,6 +69,9 @@ def write_page(notebook: Path, folder: Path, *, show_code: bool = False) -> Path
         exclude_output_prompt=not show_code,
     )
     content = nbformat.read(notebook, as_version=4)
+    # With the state of its widgets, nbconvert's page asks a CDN for the code that
+    # draws them; without, it shows what stands for each.
+    content.metadata.pop("widgets", None)
     if not show_code:
         _leave_lesson_out(content)
     if title := _title(content):

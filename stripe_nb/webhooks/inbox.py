@@ -10,6 +10,7 @@ from stripe_nb.errors import WebhookError
 from stripe_nb.session import Client, current
 from stripe_nb.webhooks.endpoint import Endpoint
 from stripe_nb.webhooks.forwarding import Forwarding
+from stripe_nb.webhooks.received import Received
 from stripe_nb.webhooks.server import Server
 from stripe_nb.webhooks.sources import Registration, Source
 from stripe_nb.webhooks.store import EventStore
@@ -82,8 +83,25 @@ class Inbox(Endpoint):
         ----------
         event_id
             Its id.
+
+        Raises
+        ------
+        WebhookError
+            If the inbox is closed.
         """
+        self._check_open()
         self._source.resend(event_id)
+
+    def replay(self, event_id: str) -> Received:
+        """See `Endpoint.replay`; a closed inbox hands on no more."""
+        self._check_open()
+        return super().replay(event_id)
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise WebhookError(
+                "This inbox is closed, and what came in can only be read: listen again."
+            )
 
     def close(self) -> None:
         """Take the endpoint away again; what came in stays readable."""

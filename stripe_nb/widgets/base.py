@@ -40,7 +40,9 @@ def static_text(name: str) -> str:
 
 def _joined(name: str, suffix: str) -> str:
     # One module per widget: an import of another would need an address, and a
-    # notebook that is opened offline has none to give.
+    # notebook that is opened offline has none to give. A page has one sheet per
+    # kind of widget, each with the shared part: what a widget's own rules change of
+    # that, they change as `.snb.snb-name`, or the next widget's sheet changes it back.
     parts = sorted(path.name for path in _STATIC.glob(f"{name}_*.{suffix}"))
     names = (f"{_SHARED}.{suffix}", *parts, f"{name}.{suffix}")
     return "\n".join(map(static_text, names))

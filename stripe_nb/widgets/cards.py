@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 import stripe
+from stripe.v2.core import EventNotification
 
 from stripe_nb.errors import explain
 from stripe_nb.frames.objects import Object, plain
@@ -22,22 +24,25 @@ from stripe_nb.widgets.presentation import (
     target,
     title,
 )
-from stripe_nb.widgets.words import in_words
+from stripe_nb.widgets.words import in_words, on_one_line, printable
 
 __all__ = ["as_html", "as_text", "line"]
+
+Shown = stripe.StripeObject | stripe.StripeError | EventNotification | Object
+"""What the SDK returned or raised, a thin event, or an object as a dictionary."""
 
 _ROWS = 10
 _COLUMNS = 5
 _ENVELOPES = frozenset({"list", "search_result"})
 
 
-def as_html(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
+def as_html(value: Shown) -> str:
     """Return the card of an object, a list or an error as HTML.
 
     Parameters
     ----------
     value
-        What the SDK returned or raised, or an object as a dictionary.
+        What the SDK returned or raised, a thin event, or an object as a dictionary.
 
     Examples
     --------
@@ -50,7 +55,7 @@ def as_html(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
     return _list_html(obj) if _is_list(obj) else _object_html(obj)
 
 
-def as_text(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
+def as_text(value: Shown) -> str:
     """Return the card of an object, a list or an error as text.
 
     Parameters
@@ -64,16 +69,19 @@ def as_text(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
     Customer cus_1
       name  Ada
     """
+    return printable("\n".join(_text_lines(value)))
+
+
+def _text_lines(value: Shown) -> list[str]:
     if isinstance(value, stripe.StripeError):
-        return str(explain(value))
+        return [str(explain(value))]
     obj = _whole(value)
     if not _is_list(obj):
-        return "\n".join([_heading(obj), *_aligned(_rows(obj))])
-    first = [f"  {line(each)}" for each in obj["data"][:_ROWS]]
-    return "\n".join([_summary(obj), *first])
+        return [_heading(obj), *_aligned(_rows(obj))]
+    return [_summary(obj), *(f"  {line(each)}" for each in obj["data"][:_ROWS])]
 
 
-def line(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
+def line(value: Shown) -> str:
     """Return an object, a list or an error in one line of text.
 
     Parameters
@@ -92,18 +100,34 @@ def line(value: stripe.StripeObject | stripe.StripeError | Object) -> str:
     if _is_list(obj):
         return _summary(obj)
     texts = [text for name, text in _rows(obj) if target(obj, name) is None]
-    return ": ".join(filter(None, (_heading(obj), ", ".join(texts[:3]))))
+    return on_one_line(": ".join(filter(None, (_heading(obj), ", ".join(texts[:3])))))
 
 
-def _whole(value: stripe.StripeObject | Object) -> Object:
+def _whole(value: stripe.StripeObject | EventNotification | Object) -> Object:
     if isinstance(value, dict):
         return value
+    if isinstance(value, EventNotification):
+        return _notification(value)
     # In a list, so that an envelope stays one.
     return plain([value])[0][0]
 
 
+def _notification(value: EventNotification) -> Object:
+    """Return what a thin event holds, which is no object of the SDK's."""
+    context = {"context": str(value.context)} if value.context else {}
+    return {**_parts(value), **context}
+
+
+def _parts(value: Any) -> Any:
+    if not hasattr(value, "__dict__"):
+        return value
+    return {name: _parts(each) for name, each in vars(value).items() if name[0] != "_"}
+
+
 def _is_list(obj: Object) -> bool:
-    return obj.get("object") in _ENVELOPES and isinstance(obj.get("data"), list)
+    # A page of the v2 API doesn't say that it is one.
+    named = obj.get("object") in _ENVELOPES or "next_page_url" in obj
+    return named and isinstance(obj.get("data"), list)
 
 
 def _heading(obj: Object) -> str:
@@ -127,8 +151,9 @@ def _aligned(rows: list[tuple[str, str]]) -> Iterable[str]:
 def _summary(obj: Object) -> str:
     data = obj["data"]
     count = f"{len(data)} object{'' if len(data) == 1 else 's'}"
-    more = ", and more to come" if obj.get("has_more") else ""
-    return f"{title(str(obj['object']))} of {count}{more}"
+    goes_on = obj.get("has_more") or obj.get("next_page_url")
+    more = ", and more to come" if goes_on else ""
+    return f"{title(str(obj.get('object') or 'list'))} of {count}{more}"
 
 
 def _object_html(obj: Object) -> str:
@@ -141,7 +166,8 @@ def _object_html(obj: Object) -> str:
     if not rest:
         return card
     table = _lines(_row(name, _value(obj, name, text)) for name, text in rest)
-    summary = f"<summary>{len(rest)} more fields</summary>"
+    plural = "" if len(rest) == 1 else "s"
+    summary = f"<summary>{len(rest)} more field{plural}</summary>"
     return f"{card}\n<details>{summary}<table>\n{table}</table></details>"
 
 

@@ -130,7 +130,8 @@ def _payments(client: Client) -> ipywidgets.VBox:
         }
         return PaymentForm(client.v1.payment_intents.create(params), client=client)
 
-    take = _asking("Take a payment", {"Amount": "25.00", "Currency": "usd"}, form)
+    fields = (_text("Amount", value="25.00"), _text("Currency", value="usd"))
+    take = _asking("Take a payment", fields, form)
     payments = explore("payment_intents", client=client, limit=_ROWS)
     return ipywidgets.VBox([take, payments])
 
@@ -139,27 +140,50 @@ def _subscriptions(client: Client) -> ipywidgets.VBox:
     def timeline(subscription: str) -> SubscriptionTimeline:
         return SubscriptionTimeline(subscription.strip(), client=client)
 
-    show = _asking("Show on a time axis", {"Subscription": "sub_..."}, timeline)
+    which = _text("Subscription", placeholder="sub_...")
     found = explore("subscriptions", client=client, limit=_ROWS)
+
+    def opened(change: dict[str, Any]) -> None:
+        if change["new"].get("resource") == "subscription":
+            which.value = change["new"]["id"]
+
+    found.observe(opened, "detail")
+    show = _asking("Show on a time axis", (which,), timeline)
     return ipywidgets.VBox([show, found])
 
 
+def _text(name: str, **given: str) -> ipywidgets.Text:
+    # Names are shown whole, however long.
+    style = {"description_width": "initial"}
+    return ipywidgets.Text(
+        description=name, continuous_update=False, style=style, **given
+    )
+
+
 def _asking(
-    label: str, fields: dict[str, str], make: Callable[..., ipywidgets.Widget]
+    label: str,
+    texts: tuple[ipywidgets.Text, ...],
+    make: Callable[..., ipywidgets.Widget],
 ) -> ipywidgets.VBox:
     """Return fields and a button, and below them what the button makes."""
-    texts = [
-        ipywidgets.Text(value, description=name, continuous_update=False)
-        for name, value in fields.items()
-    ]
-    button = ipywidgets.Button(description=label, button_style="primary")
+    button = ipywidgets.Button(
+        description=label,
+        button_style="primary",
+        layout=ipywidgets.Layout(width="auto"),
+    )
     made = ipywidgets.VBox()
 
     def clicked(_: ipywidgets.Button) -> None:
+        before = made.children
         try:
             made.children = (make(*(text.value for text in texts)),)
         except (stripe.StripeError, StripeNbError) as error:
             made.children = (_words(in_words(error)),)
+        for each in before:
+            each.close()
 
     button.on_click(clicked)
-    return ipywidgets.VBox([ipywidgets.HBox([*texts, button]), made])
+    row = ipywidgets.HBox(
+        [*texts, button], layout=ipywidgets.Layout(flex_flow="row wrap")
+    )
+    return ipywidgets.VBox([row, made])

@@ -106,6 +106,8 @@ class ErrorLab(StripeWidget, static="error_lab"):
         ------
         WidgetError
             If there is no such failure, or it did not happen.
+        stripe.APIConnectionError
+            If the session's sandbox doesn't answer.
         """
         chosen = failure(name)
         error = self._cause(chosen)
@@ -132,6 +134,9 @@ class ErrorLab(StripeWidget, static="error_lab"):
                 with failing_client(chosen.fault) as failing:
                     chosen.cause(failing)
         except stripe.StripeError as error:
+            # Of the network, one that was not asked for: the sandbox is away.
+            if chosen.fault is None and isinstance(error, stripe.APIConnectionError):
+                raise
             return error
         raise WidgetError(
             f"{chosen.name} did not happen: the sandbox accepted the request. Make a "

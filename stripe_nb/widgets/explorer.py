@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
+import stripe
 import traitlets
 
 from stripe_nb.errors import WidgetError
@@ -16,11 +17,18 @@ from stripe_nb.frames import frame
 from stripe_nb.frames.objects import Object
 from stripe_nb.widgets.base import StripeWidget
 from stripe_nb.widgets.cards import line
-from stripe_nb.widgets.explorer_actions import actions_of, request, told
-from stripe_nb.widgets.explorer_columns import chosen, packed, preview, row_of
+from stripe_nb.widgets.explorer_actions import (
+    actions_of,
+    collapsed,
+    needed_for_actions,
+    request,
+    told,
+)
+from stripe_nb.widgets.explorer_columns import chosen, packed, preview, renewed, row_of
 from stripe_nb.widgets.explorer_tree import related, related_request, tree
-from stripe_nb.widgets.presentation import dashboard_url, mood, title
-from stripe_nb.widgets.records import retrieve
+from stripe_nb.widgets.presentation import dashboard_url, fields_of, mood, title
+from stripe_nb.widgets.records import retrieve, retrieving
+from stripe_nb.widgets.words import in_words
 
 if TYPE_CHECKING:
     from stripe_nb.session import Client
@@ -29,6 +37,8 @@ __all__ = ["Explorer", "explore"]
 
 _PREVIEW = 10
 _RELATED = 20
+# Where Stripe has looked at a call and refused it: bad, declined, gone, in use.
+_ANSWERED = frozenset({400, 402, 404, 409})
 
 
 def explore(
@@ -155,15 +165,18 @@ class Explorer(StripeWidget, static="explorer"):
 
     def on_open(self, resource: str, object_id: str) -> str:
         """Open an object, and remember the one before it."""
-        self._show(retrieve(self.client, resource, object_id))
-        self.path = [*self.path, {"resource": resource, "id": object_id}]
+        self._show(self._read(resource, object_id))
+        opened = {"resource": resource, "id": object_id}
+        # A double click opens an object twice, and is left by going back once.
+        if self.path[-1:] != [opened]:
+            self.path = [*self.path, opened]
         return object_id
 
     def on_back(self) -> None:
         """Go back to the object that was open before, or to the table."""
         before = self.path[:-1]
         if before:
-            self._show(retrieve(self.client, before[-1]["resource"], before[-1]["id"]))
+            self._show(self._read(**_named(before[-1])))
         else:
             self._clear()
         self.path = before
@@ -200,10 +213,21 @@ class Explorer(StripeWidget, static="explorer"):
                 f"{obj.get('status', 'read it again')}."
             )
         method, path, params = request(action, obj, values or {})
-        self.client.raw_request(method, path, **params)
+        try:
+            self.client.raw_request(method, path, **params)
+        except stripe.StripeError as error:
+            # It may have changed meanwhile, or by the try itself.
+            if error.http_status in _ANSWERED:
+                self._renew()
+            if isinstance(error, stripe.APIConnectionError):
+                raise WidgetError(
+                    f"{in_words(error)} Whether it was done is not known: press "
+                    "Refresh before you try again."
+                ) from error
+            raise
         self._renew(deleted=method == "delete" and action.label == "Delete")
-        state = self._obj.get("status")
-        after = f" It is now {state}." if state else ""
+        before, state = obj.get("status"), self._obj.get("status")
+        after = f" It is now {state}." if state and state != before else ""
         self.say(f"{label}: done.{after}")
         return str(state or "")
 
@@ -223,34 +247,47 @@ class Explorer(StripeWidget, static="explorer"):
             self.data = packed(self.frame, self._columns)
         return self.count
 
-    def on_export(self, path: str, rows: list[int] | None = None) -> int:
+    def on_export(
+        self, path: str, rows: list[int] | None = None, *, replace: bool = False
+    ) -> int:
         """Write the rows that the reader sees to a file; return how many."""
         part = self.frame if rows is None else self.frame.iloc[rows]
         # What `iloc` leaves of the frame still says what it is of.
         part.attrs = self.frame.attrs
-        written = export(part, path, overwrite=False)
+        written = export(part, path, overwrite=replace)
         name = written if isinstance(written, str) else written.name
-        self.say(f"Wrote {len(part):,} rows to {name}.")
+        plural = "" if len(part) == 1 else "s"
+        self.say(f"Wrote {len(part):,} row{plural} to {name}.")
         return len(part)
 
     def _opened(self) -> Object:
         if not self.path:
             raise WidgetError("No object is open: choose one in the table.")
         if not self._obj:
-            last = self.path[-1]
-            self._obj = retrieve(self.client, last["resource"], last["id"])
+            self._obj = self._read(**_named(self.path[-1]))
         return self._obj
+
+    def _read(self, resource: str, object_id: str) -> Object:
+        return retrieve(
+            self.client, resource, object_id, expand=needed_for_actions(resource)
+        )
 
     def _renew(self, *, deleted: bool = False) -> None:
         last = self.path[-1]
         if deleted:
-            self._obj = {"object": last["resource"], "id": last["id"], "deleted": True}
-            self._show(self._obj)
+            row = {**self._obj, "status": "deleted"}
+            gone = {"object": last["resource"], "id": last["id"], "deleted": True}
+            self._show(gone)
         else:
-            self._show(retrieve(self.client, last["resource"], last["id"]))
-            if last["resource"] == self.resource:
-                row = row_of(self._obj, self._columns)
-                self.changes = {**self.changes, last["id"]: row}
+            self._show(self._read(**_named(last)))
+            row = self._obj
+        if last["resource"] == self.resource and last["id"] in self._ids():
+            self.frame = renewed(self.frame, collapsed(row))
+            told = row_of(self.frame, last["id"], self._columns)
+            self.changes = {**self.changes, last["id"]: told}
+
+    def _ids(self) -> set[str]:
+        return set(self.frame["id"]) if "id" in self.frame else set()
 
     def _show(self, obj: Object) -> None:
         self._obj = obj
@@ -265,7 +302,7 @@ class Explorer(StripeWidget, static="explorer"):
                 "title": f"{title(kind)} {object_id}",
                 "status": state,
                 "mood": mood(state),
-                "tree": tree(obj),
+                "tree": tree(collapsed(obj)),
                 "actions": [told(action, obj) for action in actions_of(obj)],
                 "related": [
                     {"name": name, "title": text}
@@ -280,9 +317,12 @@ class Explorer(StripeWidget, static="explorer"):
             self.detail, self.belonging = {}, {}
 
 
+def _named(step: dict[str, str]) -> dict[str, str]:
+    return {"resource": step["resource"], "object_id": step["id"]}
+
+
 def _entry(obj: Object) -> dict[str, str]:
-    return {
-        "resource": str(obj.get("object") or ""),
-        "id": str(obj.get("id") or ""),
-        "text": line(obj),
-    }
+    resource = str(obj.get("object") or "")
+    leads_on = bool(fields_of(resource)) and retrieving(resource) is not None
+    object_id = str(obj.get("id") or "") if leads_on else ""
+    return {"resource": resource, "id": object_id, "text": line(obj)}

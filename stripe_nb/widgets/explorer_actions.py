@@ -18,7 +18,15 @@ from stripe_nb.money import format_amount, to_decimal, to_minor
 from stripe_nb.widgets.presentation import title
 from stripe_nb.widgets.states import states_of
 
-__all__ = ["Action", "Ask", "actions_of", "request", "told"]
+__all__ = [
+    "Action",
+    "Ask",
+    "actions_of",
+    "collapsed",
+    "needed_for_actions",
+    "request",
+    "told",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,52 @@ class Action:
 _FINAL = {"cancel", "void", "close", "delete", "expire", "release", "create", "reverse"}
 
 
+# resource: references that are read with it, since what can be done depends on them
+_NEEDED = {"payment_intent": ("latest_charge",)}
+
+
+def needed_for_actions(resource: str) -> tuple[str, ...]:
+    """Return what to expand of a resource for `actions_of` to be right.
+
+    Parameters
+    ----------
+    resource
+        Its object name.
+
+    Examples
+    --------
+    >>> needed_for_actions("payment_intent")
+    ('latest_charge',)
+    """
+    return _NEEDED.get(resource, ())
+
+
+def collapsed(obj: Object) -> Object:
+    """Return an object as it is without `needed_for_actions` being expanded.
+
+    Parameters
+    ----------
+    obj
+        As Stripe returned it.
+
+    Examples
+    --------
+    >>> intent = {"object": "payment_intent", "latest_charge": {"id": "ch_1"}}
+    >>> collapsed(intent)["latest_charge"]
+    'ch_1'
+    """
+    found = {name: obj.get(name) for name in _NEEDED.get(str(obj.get("object")), ())}
+    ids = {
+        name: value["id"] for name, value in found.items() if isinstance(value, Mapping)
+    }
+    return {**obj, **ids}
+
+
 def _left_to_refund(obj: Object) -> int:
+    charge = obj.get("latest_charge")
+    if isinstance(charge, Mapping):
+        # Only the charge of an intent knows what went back.
+        return _left_to_refund({**charge})
     received = obj.get("amount_received", obj.get("amount_captured", 0))
     return int(received or 0) - int(obj.get("amount_refunded") or 0)
 
@@ -116,7 +169,10 @@ _MORE: dict[str, tuple[Action, ...]] = {
         Action(
             "invoices.send_invoice",
             "Send invoice",
-            fits=lambda obj: obj.get("status") == "open",
+            fits=lambda obj: (
+                obj.get("status") == "open"
+                and obj.get("collection_method") == "send_invoice"
+            ),
         ),
         Action(
             "invoices.delete",

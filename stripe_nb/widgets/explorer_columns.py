@@ -15,11 +15,12 @@ import orjson
 import pandas as pd
 
 from stripe_nb.errors import WidgetError
+from stripe_nb.frames import to_frame
 from stripe_nb.frames.objects import Object
 from stripe_nb.money import MoneyError, exponent
-from stripe_nb.widgets.presentation import fields_of, headline, mood, shown
+from stripe_nb.widgets.presentation import headline, mood
 
-__all__ = ["chosen", "packed", "preview", "row_of"]
+__all__ = ["chosen", "packed", "preview", "renewed", "row_of"]
 
 _COLUMNS = 8
 # Of text that repeats more than this, each value is sent once.
@@ -103,25 +104,71 @@ def _exponent(currency: str) -> int:
         return 0
 
 
-def row_of(obj: Object, names: Sequence[str]) -> list[Any]:
+def renewed(frame: pd.DataFrame, obj: Object) -> pd.DataFrame:
+    """Return a frame in which an object's row is as the object is now.
+
+    Parameters
+    ----------
+    frame
+        All rows, with their ids; it stays as it is.
+    obj
+        As Stripe returned it.
+
+    Examples
+    --------
+    >>> before = to_frame([{"object": "coupon", "id": "c_1", "valid": True}])
+    >>> now = {"object": "coupon", "id": "c_1", "valid": False}
+    >>> renewed(before, now)["valid"].tolist()
+    [False]
+    """
+    is_it = frame["id"] == obj["id"]
+    fresh = to_frame([obj])
+    after = frame.copy()
+    for name in fresh.columns.intersection(frame.columns):
+        value, column = fresh[name].iloc[0], after[name]
+        if not _is_alike(column.dtype, fresh[name].dtype):
+            # Its owner has made something else of it.
+            continue
+        # A state that no row had before is no category yet.
+        if isinstance(column.dtype, pd.CategoricalDtype) and pd.notna(value):
+            column = column.cat.set_categories(
+                column.cat.categories.union([value], sort=False)
+            )
+        column.loc[is_it] = value
+        after[name] = column
+    return after
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    both = all(isinstance(each, pd.CategoricalDtype) for each in (one, other))
+    return both or bool(one == other)
+
+
+def row_of(frame: pd.DataFrame, object_id: str, names: Sequence[str]) -> list[Any]:
     """Return an object's values as `packed` would send them, but money as text.
 
     Parameters
     ----------
-    obj
-        As Stripe returned it.
+    frame
+        All rows.
+    object_id
+        The object's id.
     names
         The columns.
     """
-    known = fields_of(str(obj.get("object")))
-    return [
-        obj.get(name)
-        if name in known and known[name].timestamp
-        else shown(obj, name)
-        if not isinstance(obj.get(name), bool)
-        else obj[name]
-        for name in names
-    ]
+    row = frame[frame["id"] == object_id].head(1)
+    amounts = frame.attrs.get("amounts", {})
+    return [_single(row, name, amounts.get(name)) for name in names]
+
+
+def _single(row: pd.DataFrame, name: str, currency: str | None) -> Any:
+    column = _column(row, name, currency)
+    if column["kind"] == "money":
+        (record,) = row.to_dict("records")
+        return _text(record, name, currency)
+    if column["kind"] == "coded":
+        return next(iter(column["values"]), None)
+    return column["data"][0]
 
 
 def preview(frame: pd.DataFrame, names: Sequence[str], rows: int) -> list[list[str]]:

@@ -59,8 +59,11 @@ def _node(name: str, value: Any, field: Field | None, currency: str) -> Node:
         return _branch(name, value, kind, currency)
     if isinstance(value, list):
         return _list(name, value, kind.item if kind else None, currency)
-    if kind is not None and kind.kind is Kind.EXPANDABLE and isinstance(value, str):
-        return {"name": name, "text": value, **_link(value, kind.resources)}
+    if isinstance(value, str):
+        is_reference = kind is not None and kind.kind is Kind.EXPANDABLE
+        among = kind.resources if kind is not None and is_reference else ()
+        link = _link(value, among) if is_reference else _link_by_name(name, value)
+        return {"name": name, "text": value, **link}
     return {"name": name, "text": _scalar(value, field, currency)}
 
 
@@ -101,6 +104,14 @@ def _link(object_id: str, resources: tuple[str, ...]) -> dict[str, str]:
     return {"resource": resource, "id": object_id}
 
 
+def _link_by_name(name: str, value: str) -> dict[str, str]:
+    """Link a charge's ``payment_method`` and the like, plain text to the SDK."""
+    if not fields_of(name) or not retrieving(name):
+        return {}
+    prefix = load().resource(name).id_prefix
+    return _link(value, (name,)) if prefix == value.partition("_")[0] else {}
+
+
 def _scalar(value: Any, field: Field | None, currency: str) -> str:
     if value is None:
         return "null"
@@ -119,6 +130,10 @@ def _money(amount: int, currency: str) -> str:
         return format_amount(amount, currency)
     except MoneyError:
         return f"{amount} {currency.upper()}"
+
+
+# The types call these parameters optional, and Stripe asks for one of several.
+_MORE_THAN_AN_ID = frozenset({"credit_notes.preview_lines.list"})
 
 
 @cache
@@ -149,10 +164,22 @@ def _filter(operation: Operation, resource: str) -> str | None:
     name = resource.rpartition(".")[2]
     if operation.answer != "list" or operation.version != "v1":
         return None
+    if operation.name in _MORE_THAN_AN_ID or not _means(operation, name, resource):
+        return None
     needed = {*operation.path_parameters}
     needed |= {key for key, item in operation.parameters.items() if item.required}
     known = {*operation.path_parameters, *operation.parameters}
     return name if name in known and needed <= {name} else None
+
+
+def _means(operation: Operation, name: str, resource: str) -> bool:
+    """Tell whether a parameter means a resource, and not another of that name.
+
+    ``session`` is of the checkout among its own operations alone.
+    """
+    alike = [each for each in load().resources if each.rpartition(".")[2] == name]
+    family = resource.rpartition(".")[0]
+    return len(alike) == 1 or not family or operation.name.startswith(f"{family}.")
 
 
 def related_request(

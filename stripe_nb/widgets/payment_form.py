@@ -65,8 +65,10 @@ class PaymentForm(StripeWidget, static="payment_form"):
     Raises
     ------
     WidgetError
-        If there is no such intent, no publishable key for it, or real money
-        would move that the session may not move.
+        If it is no intent, the secret is another's, there is no publishable key
+        for it, or real money would move that the session may not move.
+    stripe.StripeError
+        If Stripe refuses to show it, for one because there is no such intent.
 
     Examples
     --------
@@ -92,6 +94,7 @@ class PaymentForm(StripeWidget, static="payment_form"):
         self._secret = IntentSecret.of(intent, self._client)
         self._is_open = False
         found = self._secret.retrieve(self._client)
+        self._secret.check(found)
         self._last = _try_of(found)
         self.title = _title(found)
         self.status = found.status
@@ -170,10 +173,13 @@ class PaymentForm(StripeWidget, static="payment_form"):
             What Stripe.js refused, as it said it.
         """
         result = PaymentResult.of(self._secret.retrieve(self.client))
-        if error and not result.is_settled:
-            said = told_of(error)
-            result = PaymentResult(result.intent, result.status, said or result.error)
+        said = told_of(error or {})
+        if said and not result.is_settled:
+            result = PaymentResult(result.intent, result.status, said)
         self._tell(result)
+        if said and result.status == "canceled":
+            # Its fields are gone, and so is the place where errors stand.
+            self.say(said.get("message", "It was canceled meanwhile."), is_error=True)
 
     def _opening(self) -> dict[str, Any]:
         home = self.client.sandbox_url

@@ -52,6 +52,35 @@ class IntentSecret:
         """Whether it saves a payment method, and takes no payment."""
         return self.id.startswith("seti_")
 
+    def check(self, intent: Any) -> None:
+        """Refuse a secret that is not the intent's.
+
+        Parameters
+        ----------
+        intent
+            As the API tells it, to which the secret should belong.
+
+        Raises
+        ------
+        WidgetError
+            If it doesn't: a browser would be shown nothing.
+
+        Examples
+        --------
+        >>> intent = stripe.PaymentIntent.construct_from(
+        ...     {"id": "pi_1", "client_secret": "pi_1_secret_3"}, None
+        ... )
+        >>> IntentSecret("pi_1_secret_2").check(intent)
+        Traceback (most recent call last):
+        ...
+        stripe_nb.errors.WidgetError: This client secret is not that of pi_1: ...
+        """
+        if intent.client_secret != self.secret:
+            raise WidgetError(
+                f"This client secret is not that of {self.id}: take it from the "
+                "intent, or give the intent's id."
+            )
+
     def retrieve(self, client: stripe.StripeClient) -> Any:
         """Return the intent as it is now."""
         return self._service(client).retrieve(self.id)

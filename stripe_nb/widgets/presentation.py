@@ -19,6 +19,7 @@ from stripe_nb.errors import UnknownResourceError
 from stripe_nb.frames.objects import Object, canonical_json
 from stripe_nb.money import MoneyError, format_amount
 from stripe_nb.redaction import redact
+from stripe_nb.widgets.words import on_one_line
 
 __all__ = [
     "dashboard_url",
@@ -204,6 +205,7 @@ def _text(value: Any) -> str:
         text = canonical_json(value)
     else:
         text = str(value)
+    text = on_one_line(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -37,7 +38,9 @@ def retrieving(resource: str) -> str | None:
     return operation.path.replace(f"{{{name}}}", "{id}")
 
 
-def retrieve(client: Client, resource: str, object_id: str) -> dict[str, Any]:
+def retrieve(
+    client: Client, resource: str, object_id: str, *, expand: Sequence[str] = ()
+) -> dict[str, Any]:
     """Read an object.
 
     Parameters
@@ -48,6 +51,8 @@ def retrieve(client: Client, resource: str, object_id: str) -> dict[str, Any]:
         Its object name.
     object_id
         Its id.
+    expand
+        References to expand.
 
     Raises
     ------
@@ -57,7 +62,8 @@ def retrieve(client: Client, resource: str, object_id: str) -> dict[str, Any]:
     path = retrieving(resource)
     if path is None:
         raise WidgetError(f"Stripe gives no {resource} by its id alone.")
+    query = {"expand": list(expand)} if expand else None
     found: dict[str, Any] = orjson.loads(
-        client.get_bytes(path.format(id=quote(object_id, safe="")))
+        client.get_bytes(path.format(id=quote(object_id, safe="")), query)
     )
     return found

@@ -23,8 +23,6 @@ __all__ = ["SubscriptionTimeline"]
 _HOUR, _DAY = 3_600, 86_400
 # Stripe: a renewal's invoice is a draft for about an hour before it is charged.
 _UNTIL_PAID = 2 * _HOUR
-# Stripe: a clock moves by two intervals at a time at the most.
-_INTERVALS_AHEAD = 2
 _PATIENCE = 120.0
 _POLL_SECONDS = {True: 0.05, False: 1.0}
 
@@ -143,7 +141,7 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
             self.drawing = draw(history)
             self.rows = [mark.row() for mark in history.marks]
             self.steps = [list(step) for step in _steps(history)]
-            self.latest = history.now + _INTERVALS_AHEAD * history.interval
+            self.latest = history.latest
 
     def _words(self) -> str:
         return self.status.replace("_", " ")
@@ -161,9 +159,10 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
 def _id_of(subscription: object) -> str:
     found = getattr(subscription, "id", subscription)
     if not isinstance(found, str) or not found.startswith("sub_"):
+        given = repr(found) if isinstance(found, str) else f"a {type(found).__name__}"
         raise WidgetError(
             "SubscriptionTimeline takes a subscription or its id (sub_...), not "
-            f"{type(subscription).__name__}."
+            f"{given}."
         )
     return found
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import stripe
 
 from stripe_nb import money
@@ -83,8 +84,8 @@ class History:
         Its present: the test clock's, or else the newest time there is.
     renewal
         When its period ends; None if it is over.
-    interval
-        The length of its shortest period in seconds.
+    latest
+        How far Stripe lets its test clock be moved at once.
     """
 
     subscription: str
@@ -92,7 +93,7 @@ class History:
     clock: str | None
     now: int
     renewal: int | None
-    interval: int
+    latest: int
     marks: tuple[Mark, ...]
 
 
@@ -115,6 +116,8 @@ def read_history(client: stripe.StripeClient, subscription: str) -> History:
     found = client.v1.subscriptions.retrieve(subscription, {"expand": expand})
     told = found.to_dict()
     clock = told["test_clock"]
+    if clock and clock.get("deleted"):
+        clock = None
     invoices = _invoices(client, subscription)
     pending = _pending(client, told) if told["status"] != "canceled" else []
     marks = [
@@ -127,20 +130,30 @@ def read_history(client: stripe.StripeClient, subscription: str) -> History:
     begun = [mark.start for mark in marks if mark.lane != "Phases"]
     now = clock["frozen_time"] if clock else max([told["created"], *begun])
     marks += _statuses(told, now)
-    periods = [
-        (item["current_period_start"], item["current_period_end"])
-        for item in told["items"]["data"]
-    ]
+    items = told["items"]["data"]
     over = told["ended_at"] is not None
     return History(
         subscription=subscription,
         status=told["status"],
         clock=clock["id"] if clock else None,
         now=now,
-        renewal=None if over or not periods else min(end for _, end in periods),
-        interval=min((end - start for start, end in periods), default=0),
+        renewal=None
+        if over or not items
+        else min(item["current_period_end"] for item in items),
+        latest=min(
+            (_two_periods_on(now, item["price"]) for item in items), default=now
+        ),
         marks=tuple(sorted(marks, key=_order)),
     )
+
+
+def _two_periods_on(now: int, price: dict[str, Any]) -> int:
+    """Return when two periods of a price are over, which Stripe allows at once."""
+    # Two months are sometimes 59 days, and sometimes 62.
+    recurring = price["recurring"]
+    periods = {f"{recurring['interval']}s": 2 * recurring["interval_count"]}
+    after: pd.Timestamp = pd.Timestamp(now, unit="s") + pd.DateOffset(**periods)
+    return int(after.timestamp())
 
 
 def _order(mark: Mark) -> tuple[int, int, int, str]:

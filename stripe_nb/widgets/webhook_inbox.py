@@ -32,7 +32,7 @@ class _Inbox(Protocol):
 
     def observe(self, callback: Callable[[Received], None]) -> Callable[[], None]: ...
 
-    def replay(self, event_id: str) -> Any: ...
+    def replay(self, event_id: str) -> Received: ...
 
     def resend(self, event_id: str) -> Any: ...
 
@@ -126,9 +126,15 @@ class WebhookInbox(StripeWidget, static="webhook_inbox"):
 
     def on_replay(self, event_id: str) -> None:
         """Hand a kept event to the handlers again, for the page."""
-        self._inbox.replay(event_id)
+        result = self._inbox.replay(event_id)
         self.refresh()
-        self.say(f"Handed {event_id} to the handlers again.")
+        handed = f"Handed {event_id} to the handlers again"
+        if result.outcome == "failed":
+            self.say(f"{handed}, which failed: {result.problem}", is_error=True)
+        elif result.outcome == "unhandled":
+            self.say(f"{handed}: there is none for it.")
+        else:
+            self.say(f"{handed}.")
 
     def on_resend(self, event_id: str) -> None:
         """Ask for another delivery, for the page."""

@@ -7,7 +7,45 @@ import stripe
 from stripe_nb.errors import explain
 from stripe_nb.redaction import redact_text
 
-__all__ = ["in_words"]
+__all__ = ["in_words", "on_one_line", "printable"]
+
+# What moves a terminal's cursor or colours it, and what turns a line's direction.
+_UNSEEN = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)]
+_UNSEEN += range(0x2066, 0x206A)
+_NAMED = {code: repr(chr(code))[1:-1] for code in _UNSEEN}
+_KEPT = {ord("\n"): "\n", ord("\t"): "\t"}
+
+
+def printable(text: str) -> str:
+    r"""Return text in which what acts instead of being seen is named.
+
+    Parameters
+    ----------
+    text
+        Of any number of lines.
+
+    Examples
+    --------
+    >>> print(printable("Ada \x1b[31m, in red"))
+    Ada \x1b[31m, in red
+    """
+    return text.translate({**_NAMED, **_KEPT})
+
+
+def on_one_line(text: str) -> str:
+    r"""See `printable`; what begins a new line is a space.
+
+    Parameters
+    ----------
+    text
+        Of any number of lines.
+
+    Examples
+    --------
+    >>> on_one_line("1 High Street\nLondon")
+    '1 High Street London'
+    """
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def in_words(error: BaseException) -> str:
@@ -24,6 +62,8 @@ def in_words(error: BaseException) -> str:
     'Expired card: Your card has expired. Ask for another card, or the renewed one.'
     """
     if not isinstance(error, stripe.StripeError):
-        return redact_text(str(error))
+        # Elsewhere an exception's name stands before it.
+        words = redact_text(str(error))
+        return words[:1].upper() + words[1:]
     told = explain(error)
     return f"{told.title}: {told.message or told.what_happened} {told.what_to_do}"

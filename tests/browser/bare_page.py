@@ -23,6 +23,7 @@ _MOUNT = """async ({script, style, state, look}) => {
       ? value
       : new DataView(Uint8Array.from(atob(value.bytes), (c) => c.charCodeAt(0)).buffer);
   const values = new Map(), listeners = new Map();
+  let unsaved = {};
   const heard = (name) => listeners.get(name) ?? [];
   const tell = (name, ...args) => heard(name).forEach((one) => one(...args));
   const take = (state) => {
@@ -32,8 +33,14 @@ _MOUNT = """async ({script, style, state, look}) => {
   take(state);
   const model = {
     get: (name) => values.get(name),
-    set: (name, value) => values.set(name, value),
-    save_changes: () => {},
+    set: (name, value) => {
+      values.set(name, value);
+      unsaved[name] = value;
+    },
+    save_changes: () => {
+      window.tellPython(unsaved);
+      unsaved = {};
+    },
     on: (name, one) => listeners.set(name, [...heard(name), one]),
     off: (name, one) => listeners.set(name, heard(name).filter((each) => each !== one)),
     send: async (content) => {
@@ -66,6 +73,7 @@ def show(
         return {"result": result, "error": words, "state": _state(widget)}
 
     page.expose_function("askPython", answer)
+    page.expose_function("tellPython", widget.set_state)
     page.set_content(_HTML)
     given: dict[str, Any] = {
         "script": widget._esm,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import orjson
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -27,7 +28,6 @@ from stripe_nb.widgets import (
 )
 from tests.browser.bare_page import show
 
-HOSTILE = "<img src=x onerror=alert(1)>"
 _START = 1_768_435_200
 LONG = "Donaudampfschifffahrtsgesellschaft" * 4
 DARK = {
@@ -181,23 +181,52 @@ def test_nothing_overflows_a_narrow_cell(
     assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
 
 
-@every_widget
-def test_hostile_text_stays_text(
-    make: Make, client: Client, held: ExitStack, page: Page, console: Any
+def test_another_widgets_sheet_changes_nothing(
+    client: Client, held: ExitStack, page: Page
 ) -> None:
-    widget = make(client, held, HOSTILE)
+    shown = show(page, lab(client, held, "Ada"), "bare", {})
+    page.add_style_tag(content=RequestLog._css)
+    expect(shown.locator("td").first).to_have_css("white-space", "normal")
+
+
+HOSTILE = {
+    "tag": "<img src=x onerror=alert(1)>",
+    "script": "</script></title></style><script>alert(1)</script>",
+    "attribute": """"' onmouseover=alert(1) autofocus onfocus=alert(1) x='\"""",
+    "link": "javascript:alert(1)//https://example.com",
+    "turned": "\u202egnp.tnemyap\u2066 \u200f",
+    "template": "${alert(1)} {{constructor.constructor('alert(1)')()}}",
+    "entity": "&lt;b&gt; &#60;i&#62; \\u003cu\\u003e",
+}
+
+
+@every_widget
+@pytest.mark.parametrize("hostile", list(HOSTILE.values()), ids=list(HOSTILE))
+def test_hostile_text_stays_text(
+    make: Make,
+    hostile: str,
+    client: Client,
+    held: ExitStack,
+    page: Page,
+    console: Any,
+) -> None:
+    widget = make(client, held, hostile)
     page.on("dialog", lambda asked: pytest.fail(f"A script ran: {asked.message}"))
     shown = show(page, widget, "bare", {})
     for closed in shown.locator("details > summary").all():
         closed.click()
     for opener in shown.locator("tbody button.snb-link").all():
         opener.click()
-    expect(shown.locator("img")).to_have_count(0)
-    expect(shown).to_contain_text(HOSTILE)
+    expect(shown.locator("img, script, [onmouseover], [onfocus]")).to_have_count(0)
+    expect(shown.locator("a[href^='javascript']")).to_have_count(0)
+    # Browsers make one space of several, and what JSON escapes is shown so.
+    text = shown.text_content() or ""
+    assert hostile in text or orjson.dumps(hostile).decode()[1:-1] in text
     # What stands for it elsewhere, parsed as a page would.
     parsed = "html => new DOMParser().parseFromString(html, 'text/html')"
     # The drawing of a diagram or a timeline is a picture, in which nothing runs.
-    running = "[onerror], script, img:not([src^='data:image/svg+xml;base64,'])"
+    picture = "img:not([src^='data:image/svg+xml;base64,'])"
+    running = f"[onerror], [onfocus], a[href^='javascript'], script, {picture}"
     found = f"html => ({parsed})(html).querySelectorAll(`{running}`).length"
     assert page.evaluate(found, widget.fallback_html()) == 0
     assert console.errors == []

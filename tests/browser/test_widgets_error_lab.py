@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from stripe_nb.session import Client
+from stripe_nb.widgets import ErrorLab
+from tests.browser.bare_page import show
 
 
 def test_failures_are_caused_and_explained(
@@ -34,3 +36,14 @@ def test_failures_are_caused_and_explained(
     assert payment.last_payment_error.decline_code == "insufficient_funds"
     assert violations(page, ".snb-error-lab") == []
     assert console.errors == []
+
+
+def test_code_is_copied_or_else_selected(page: Page, client: Client) -> None:
+    lab = ErrorLab(client=client)
+    lab.run("resource_missing")
+    # A page without an address of its own is kept from the clipboard.
+    shown = show(page, lab, "bare", {})
+    shown.get_by_role("button", name="Copy").click()
+    expect(shown.get_by_role("button", name="Selected")).to_be_visible()
+    selected = page.evaluate("getSelection().toString()")
+    assert "except stripe.InvalidRequestError" in selected

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from stripe_nb.session import Client
@@ -17,6 +19,19 @@ def ready(page: Page) -> Locator:
     explorer = page.locator(".snb-explorer[data-ready]")
     expect(explorer).to_be_visible()
     return explorer
+
+
+Explored = Callable[[str], Locator]
+
+
+@pytest.fixture
+def explored(connected: str, open_notebook: Any) -> Explored:
+    """Return a function that explores a resource in JupyterLab."""
+
+    def shown(resource: str) -> Locator:
+        return ready(open_notebook([connected, f'snb.explore("{resource}")']))
+
+    return shown
 
 
 def test_a_payment_is_searched_opened_and_refunded(
@@ -47,7 +62,7 @@ def test_a_payment_is_searched_opened_and_refunded(
     dialog = page.get_by_role("dialog")
     assert violations(page, ".snb-dialog") == []
     dialog.get_by_label("Amount to refund").fill("12.34")
-    dialog.get_by_role("button", name="Refund").click()
+    page.keyboard.press("Enter")
     expect(explorer.get_by_text("Refund: done.")).to_be_visible()
     refunds = client.v1.refunds.list({"payment_intent": paid.id}).data
     assert [refund.amount for refund in refunds] == [1234]
@@ -55,11 +70,10 @@ def test_a_payment_is_searched_opened_and_refunded(
 
 
 def test_a_dialog_that_is_left_does_nothing(
-    client: Client, connected: str, open_notebook: Any, console: Any
+    client: Client, explored: Explored, page: Page, console: Any
 ) -> None:
     paid = pay(client, "Ada", 4200)
-    page = open_notebook([connected, 'snb.explore("charges")'])
-    explorer = ready(page)
+    explorer = explored("charges")
     explorer.locator("[data-at='0']").click()
     button = explorer.get_by_role("button", name="Refund")
     button.click()
@@ -71,11 +85,10 @@ def test_a_dialog_that_is_left_does_nothing(
 
 
 def test_what_stripe_refuses_is_said_in_words(
-    client: Client, connected: str, open_notebook: Any, console: Any
+    client: Client, explored: Explored, page: Page, console: Any
 ) -> None:
     pay(client, "Ada", 4200)
-    page = open_notebook([connected, 'snb.explore("charges")'])
-    explorer = ready(page)
+    explorer = explored("charges")
     explorer.locator("[data-at='0']").click()
     explorer.get_by_role("button", name="Refund").click()
     dialog = page.get_by_role("dialog")
@@ -88,11 +101,10 @@ def test_what_stripe_refuses_is_said_in_words(
 
 
 def test_the_keyboard_alone_leads_from_a_customer_to_the_balance(
-    client: Client, connected: str, open_notebook: Any, console: Any
+    client: Client, explored: Explored, page: Page, console: Any
 ) -> None:
     pay(client, "Ada", 4200)
-    page = open_notebook([connected, 'snb.explore("customers")'])
-    explorer = ready(page)
+    explorer = explored("customers")
     explorer.locator("[data-at='0']").focus()
     page.keyboard.press("Enter")
     detail = explorer.get_by_label("Open object")
@@ -112,12 +124,11 @@ def test_the_keyboard_alone_leads_from_a_customer_to_the_balance(
 
 
 def test_rows_are_sorted_and_reached_by_keys(
-    client: Client, connected: str, open_notebook: Any, console: Any
+    client: Client, explored: Explored, page: Page, console: Any
 ) -> None:
     for amount in (3000, 1000, 2000):
         pay(client, f"Customer {amount}", amount)
-    page = open_notebook([connected, 'snb.explore("payment_intents")'])
-    explorer = ready(page)
+    explorer = explored("payment_intents")
     explorer.get_by_role("button", name="amount").click()
     amounts = explorer.locator(".snb-explorer-row td:nth-child(3)")
     expect(amounts).to_have_text(["10.00 USD", "20.00 USD", "30.00 USD"])
@@ -134,19 +145,18 @@ def test_rows_are_sorted_and_reached_by_keys(
 
 
 def test_what_is_filtered_is_exported(
-    client: Client, connected: str, open_notebook: Any, console: Any, jupyter: Any
+    client: Client, explored: Explored, page: Page, console: Any, jupyter: Any
 ) -> None:
     for name in ("Ada", "Grace", HOSTILE):
         client.v1.customers.create({"name": name})
-    page = open_notebook([connected, 'snb.explore("customers")'])
-    explorer = ready(page)
+    explorer = explored("customers")
     explorer.get_by_role("searchbox").fill("grace")
     expect(explorer.get_by_text("1 of 3 rows")).to_be_visible()
     explorer.get_by_role("button", name="Export").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("File").fill("grace.csv")
     dialog.get_by_role("button", name="Export").click()
-    expect(explorer.get_by_text("Wrote 1 rows to grace.csv.")).to_be_visible()
+    expect(explorer.get_by_text("Wrote 1 row to grace.csv.")).to_be_visible()
     written = (jupyter.folder / "grace.csv").read_text()
     assert "Grace" in written
     assert "Ada" not in written

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import expect
+import requests
+from playwright.sync_api import Page, expect
 
+from stripe_nb import webhooks
 from stripe_nb.session import Client
+from stripe_nb.widgets import WebhookInbox
+from tests.browser.bare_page import show
 
 NAME = "<img src=x onerror=alert(1)>"
 LISTEN = """
@@ -49,3 +53,46 @@ def test_a_webhook_arrives_and_is_replayed(
     assert inbox.locator("img").count() == 0
     assert violations(page, ".snb-webhook-inbox") == []
     assert console.errors == []
+
+
+def test_what_came_of_a_replay_is_shown_and_the_keyboard_stays(
+    page: Page, client: Client, console: Any
+) -> None:
+    with webhooks.listen(client=client) as inbox:
+        client.v1.customers.create({"name": NAME})
+        arrived = inbox.wait_for("customer.created")
+        shown = show(page, WebhookInbox(inbox), "bare", {})
+        shown.get_by_role("button", name="customer.created").click()
+        expect(shown.get_by_text("The signature is genuine.")).to_be_visible()
+
+        @inbox.on("customer.created")
+        def broken(_event: object) -> None:
+            raise ValueError(NAME)
+
+        replay = shown.get_by_role("button", name="Replay to the handlers")
+        replay.focus()
+        page.keyboard.press("Enter")
+        said = shown.get_by_role("status").filter(has_text="which failed")
+        expect(said).to_have_text(
+            f"Handed {arrived.id} to the handlers again, which failed: "
+            f"ValueError: {NAME}"
+        )
+        problem = shown.get_by_label("The event").get_by_text(f"ValueError: {NAME}")
+        expect(problem).to_be_visible()
+        expect(replay).to_be_focused()
+    assert console.errors == []
+
+
+def test_what_is_no_event_has_a_name_to_open_it_by(page: Page, client: Client) -> None:
+    with webhooks.listen(client=client) as inbox:
+        widget = WebhookInbox(inbox)
+        headers = {"Stripe-Signature": "t=1,v1=00"}
+        requests.post(inbox.url, data="scan", headers=headers, timeout=10)
+        shown = show(page, widget, "bare", {})
+        shown.get_by_role("button", name="no event").click()
+        expect(
+            shown.get_by_label("The event").get_by_text("No signature")
+        ).to_be_visible()
+        expect(shown.get_by_text("1970")).to_have_count(0)
+        # What nobody signed is handed to no handler.
+        expect(shown.get_by_role("button", name="Replay")).to_have_count(0)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
+from traitlets.config import Config
 
+from stripe_nb.page import write_page
 from stripe_nb.session import Client
-from tests.browser.jupyter import LAB, NOTEBOOK, Jupyter, command, open_page, run_all
+from tests.browser.jupyter import (
+    LAB,
+    NOTEBOOK,
+    Jupyter,
+    await_kernel,
+    command,
+    open_page,
+    run_all,
+)
 
 NAME = "<img src=x onerror=alert(1)>"
 BOOK = "saved.ipynb"
@@ -125,6 +137,29 @@ def test_saved_state_is_shown_when_the_kernel_is_gone(
     assert [each for each in console.errors if "WebSocket" not in each] == []
 
 
+def test_saved_state_is_shown_beside_a_kernel_that_is_started_at_once(
+    page: Page, jupyter: Jupyter, cells: list[str], console: Any
+) -> None:
+    run(page, jupyter, cells)
+    with remembering(page):
+        save(page)
+    jupyter.stop_kernels()
+    open_page(page, jupyter.address(BOOK))
+    await_kernel(page)
+    for region, words in SHOWN.items():
+        shown = page.get_by_role("region", name=region)
+        expect(shown.get_by_text(words).first).to_be_attached()
+    assert without_errors(page)
+    # The new kernel knows nothing of the widgets until the cells are run.
+    states = page.get_by_role("region", name="States of payment_intent")
+    states.get_by_role("button", name="Read again").click()
+    expect(states.get_by_role("status")).to_contain_text("un the cell again")
+    run_all(page)
+    states.get_by_role("button", name="Read again").click()
+    expect(states.get_by_role("status")).to_have_count(0)
+    assert [each for each in console.errors if "WebSocket" not in each] == []
+
+
 @pytest.mark.parametrize("app", [LAB, NOTEBOOK])
 @pytest.mark.parametrize("whose", ["own", "a_strangers"])
 def test_a_notebook_that_is_opened_again_shows_what_stands_for_the_widgets(
@@ -158,14 +193,40 @@ def test_a_notebook_that_is_opened_again_shows_what_stands_for_the_widgets(
     jupyter.stop_kernels()
 
 
+def exported(book: Path, config: Config | None = None) -> str:
+    exporter: Any = HTMLExporter
+    html: str = exporter(config=config).from_filename(str(book))[0]
+    return html
+
+
+def own_page(book: Path) -> str:
+    return write_page(book, book.parent / "pages", show_code=True).read_text()
+
+
+# What README says to those who have saved the widgets' state, too.
+CLEARED = Config(ClearMetadataPreprocessor={"enabled": True})
+
+
+@pytest.mark.parametrize(
+    ("write", "with_state"),
+    [(exported, False), (partial(exported, config=CLEARED), True), (own_page, True)],
+    ids=["nbconvert", "nbconvert-with-state", "our-page-with-state"],
+)
 def test_exported_html_shows_what_stands_for_the_widgets_offline(
-    page: Page, jupyter: Jupyter, cells: list[str], keep: Any
+    page: Page,
+    jupyter: Jupyter,
+    cells: list[str],
+    keep: Any,
+    write: Callable[[Path], str],
+    with_state: bool,
 ) -> None:
     run(page, jupyter, cells)
-    save(page)
+    with remembering(page) if with_state else nullcontext():
+        save(page)
     jupyter.stop_kernels()
-    exporter: Any = HTMLExporter
-    html, _ = exporter().from_filename(str(jupyter.folder / BOOK))
+    saved = nbformat.read(jupyter.folder / BOOK, as_version=4)
+    assert ("widgets" in saved.metadata) is with_state
+    html = write(jupyter.folder / BOOK)
     page.context.set_offline(True)
     page.set_content(html, wait_until="domcontentloaded")
     outputs = page.locator(".jp-OutputArea-output")

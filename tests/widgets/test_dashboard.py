@@ -17,7 +17,9 @@ from stripe_nb.errors import MissingDependencyError
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 from stripe_nb.widgets.dashboard import TABS, dashboard, write_page
+from stripe_nb.widgets.explorer import Explorer
 from stripe_nb.widgets.payment_form import PaymentForm
+from stripe_nb.widgets.subscription_timeline import SubscriptionTimeline
 
 
 @pytest.fixture
@@ -41,13 +43,13 @@ def test_there_is_a_tab_for_each_part(demo: Client) -> None:
     assert "sandbox" in page.children[0].value
 
 
+def named(page: ipywidgets.VBox, kind: type, name: str) -> Any:
+    return next(each for each in parts(page, kind) if each.description == name)
+
+
 def test_a_payment_can_be_taken(demo: Client) -> None:
     page = dashboard(client=demo)
-    take = next(
-        each
-        for each in parts(page, ipywidgets.Button)
-        if each.description == "Take a payment"
-    )
+    take = named(page, ipywidgets.Button, "Take a payment")
 
     take.click()
 
@@ -58,21 +60,36 @@ def test_a_payment_can_be_taken(demo: Client) -> None:
 
 def test_what_is_refused_is_told_in_the_tab(demo: Client) -> None:
     page = dashboard(client=demo)
-    amount = next(
-        each for each in parts(page, ipywidgets.Text) if each.description == "Amount"
-    )
-    amount.value = "<b>lots</b>"
-    take = next(
-        each
-        for each in parts(page, ipywidgets.Button)
-        if each.description == "Take a payment"
-    )
+    named(page, ipywidgets.Text, "Amount").value = "<b>lots</b>"
+    take = named(page, ipywidgets.Button, "Take a payment")
 
     take.click()
 
     told = [each.value for each in parts(page, ipywidgets.HTML)]
     assert any("&lt;b&gt;" in text for text in told)
     assert not any("<b>" in text for text in told)
+
+
+def test_the_subscription_that_is_open_is_shown_on_a_time_axis(demo: Client) -> None:
+    customer = demo.v1.customers.create({"name": "Ada"})
+    price: Any = {"currency": "usd", "unit_amount": 0}
+    price |= {"recurring": {"interval": "month"}, "product_data": {"name": "Tea"}}
+    free = demo.v1.prices.create(price)
+    made = demo.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": free.id}]}
+    )
+    page = dashboard(client=demo)
+    show = named(page, ipywidgets.Button, "Show on a time axis")
+    show.click()
+    found = next(
+        each for each in parts(page, Explorer) if each.resource == "subscription"
+    )
+    found.call("open", resource="subscription", object_id=made.id)
+
+    show.click()
+
+    (timeline,) = parts(page, SubscriptionTimeline)
+    assert timeline.subscription == made.id
 
 
 def test_closing_takes_the_endpoint_of_its_inbox_away(demo: Client) -> None:

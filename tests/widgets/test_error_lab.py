@@ -105,3 +105,13 @@ def test_an_unknown_failure_is_refused(client: Client) -> None:
 
     lab.call("run", choice="nonsense")
     assert (lab.tone, lab.shown) == ("error", {})
+
+
+def test_a_sandbox_that_is_away_is_no_declined_card(
+    client: Client, sandbox: Sandbox
+) -> None:
+    lab = ErrorLab(client=client)
+    sandbox.stop()
+    lab.call("run", choice="card_declined")
+    assert lab.message.startswith("API connection error")
+    assert (lab.tone, lab.shown) == ("error", {})

@@ -165,6 +165,26 @@ def test_a_report_from_the_page_is_looked_up(client: Client) -> None:
     assert (form.status, form.error) == ("succeeded", None)
 
 
+def test_a_secret_of_another_intent_is_refused(client: Client) -> None:
+    intent = payment(client)
+    with pytest.raises(WidgetError, match="not that of pi_") as raised:
+        PaymentForm(f"{intent.id}_secret_another", client=client)
+    assert "another" not in str(raised.value)
+
+
+def test_a_payment_canceled_meanwhile_says_why_it_can_not_be_paid(
+    client: Client,
+) -> None:
+    intent = payment(client)
+    form = PaymentForm(intent, client=client)
+    client.v1.payment_intents.cancel(intent.id)
+
+    form.call("report", error={"message": "It has a status of canceled."})
+
+    assert form.status == "canceled"
+    assert (form.message, form.tone) == ("It has a status of canceled.", "error")
+
+
 def test_what_the_page_refused_is_told_without_the_intent(client: Client) -> None:
     form = PaymentForm(payment(client), client=client)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 import stripe
 from IPython.core.interactiveshell import InteractiveShell
+from stripe.v2.core import EventNotification
 
 from stripe_nb.magics import load_ipython_extension, unload_ipython_extension
 from stripe_nb.sandbox import Sandbox
@@ -160,3 +162,59 @@ def test_unloading_gives_the_sdks_own_text_back(client: Client) -> None:
     data = shown(shell, customer)
     assert set(data) == {"text/plain"}
     assert "JSON" in data["text/plain"]
+
+
+@pytest.mark.parametrize("acting", ["\x1b[31m", "\x00", "\r", "\u202e", "\x9b2J"])
+def test_what_acts_in_a_terminal_is_named_instead(
+    client: Client, shell: InteractiveShell, acting: str
+) -> None:
+    made = client.v1.customers.create(
+        {"name": f"Ada{acting}", "metadata": {f"note{acting}": f"tea{acting}"}}
+    )
+    make_error: Any = stripe.InvalidRequestError
+    error = make_error(f"No{acting}", "name")
+    values = (made, client.v1.customers.list(), made.metadata, error, [made])
+    texts = [shown(shell, value)["text/plain"] for value in values]
+    assert [text for text in texts if acting in text] == []
+    assert repr(acting)[1:-1] in texts[0]
+
+
+def test_a_name_of_several_lines_takes_one(
+    client: Client, shell: InteractiveShell
+) -> None:
+    made = client.v1.customers.create({"name": "Ada\nLovelace\tCountess"})
+    text = shown(shell, made)["text/plain"]
+    assert "name     Ada Lovelace Countess" in text.splitlines()[1]
+
+
+def test_a_page_of_the_second_api_is_a_list(
+    client: Client, shell: InteractiveShell
+) -> None:
+    page = client.v2.core.events.list()
+    assert shown(shell, page)["text/plain"] == "List of 0 objects"
+    more = stripe.StripeObject.construct_from(
+        {"data": [{"object": "v2.core.event", "id": "evt_1"}], "next_page_url": "/v2"},
+        None,
+    )
+    text = shown(shell, more)["text/plain"]
+    assert text.splitlines()[0] == "List of 1 object, and more to come"
+
+
+def test_a_thin_event_is_a_card(client: Client, shell: InteractiveShell) -> None:
+    body = {
+        "id": "evt_1",
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.no_meter_found",
+        "created": "2026-01-15T09:00:00.000Z",
+        "livemode": False,
+        "context": "acct_1",
+        "reason": {
+            "type": "request",
+            "request": {"id": "req_1", "idempotency_key": "k"},
+        },
+    }
+    event = EventNotification.from_json(json.dumps(body), client)
+    data = shown(shell, event)
+    assert data["text/plain"].splitlines()[0] == "V2 core event evt_1"
+    assert "<td>v1.billing.meter.no_meter_found</td>" in data["text/html"]
+    assert " at 0x" not in data["text/html"]

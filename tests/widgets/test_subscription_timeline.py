@@ -192,3 +192,49 @@ def test_it_is_drawn_the_same_each_time(client: Client) -> None:
 def test_what_is_no_subscription_is_refused(client: Client, given: object) -> None:
     with pytest.raises(WidgetError, match="a subscription or its id"):
         SubscriptionTimeline(given, client=client)
+
+
+@pytest.mark.parametrize("recurring", ["1 day", "2 week", "1 month", "3 month"])
+def test_the_clock_goes_as_far_as_is_offered_and_no_further(
+    client: Client, recurring: str
+) -> None:
+    count, interval = recurring.split()
+    every: Any = {"interval": interval, "interval_count": int(count)}
+    product: Any = {"name": "Tea"}
+    free = client.v1.prices.create(
+        {
+            "currency": "usd",
+            "unit_amount": 0,
+            "recurring": every,
+            "product_data": product,
+        }
+    )
+    clock = client.v1.test_helpers.test_clocks.create({"frozen_time": START})
+    customer = client.v1.customers.create({"test_clock": clock.id})
+    made = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": free.id}]}
+    )
+    timeline = SubscriptionTimeline(made, client=client)
+    furthest = timeline.latest
+
+    timeline.call("advance", to=furthest + 1)
+    refused = timeline.message
+    timeline.call("advance", to=furthest)
+
+    assert "two intervals" in refused
+    assert (timeline.now, timeline.tone) == (furthest, "info")
+
+
+def test_a_clock_that_is_deleted_moves_nothing(client: Client) -> None:
+    subscription = subscribe(client)
+    timeline = SubscriptionTimeline(subscription, client=client)
+    clock = client.v1.subscriptions.retrieve(subscription.id).test_clock
+    assert isinstance(clock, str)
+    client.v1.test_helpers.test_clocks.delete(clock)
+
+    timeline.call("advance", to=START + DAY)
+    refused = timeline.message
+    timeline.refresh()
+
+    assert "No such" in refused
+    assert timeline.steps == []

@@ -65,6 +65,38 @@ def test_replay_hands_it_to_the_handlers_again(client: Client, inbox: Inbox) -> 
     assert widget.message == f"Handed {arrived.id} to the handlers again."
 
 
+def test_a_replay_says_what_came_of_it(client: Client, inbox: Inbox) -> None:
+    client.v1.customers.create({})
+    arrived = inbox.wait_for("customer.created")
+    widget = WebhookInbox(inbox)
+    widget.call("replay", event_id=arrived.id)
+    without = widget.message
+
+    @inbox.on("customer.created")
+    def broken(_event: object) -> None:
+        raise ValueError("no such order")
+
+    widget.call("replay", event_id=arrived.id)
+
+    assert (
+        without == f"Handed {arrived.id} to the handlers again: there is none for it."
+    )
+    assert "which failed: ValueError: no such order" in widget.message
+    assert (widget.tone, widget.events[0]["outcome"]) == ("error", "failed")
+
+
+def test_a_closed_inbox_can_only_be_read(client: Client, inbox: Inbox) -> None:
+    client.v1.customers.create({})
+    arrived = inbox.wait_for("customer.created")
+    widget = WebhookInbox(inbox)
+    inbox.close()
+
+    for name in ("replay", "resend"):
+        widget.call(name, event_id=arrived.id)
+        assert "This inbox is closed" in widget.message
+    assert '"id"' in widget.call("details", key=arrived.id)["payload"]
+
+
 def test_resend_brings_another_delivery(client: Client, inbox: Inbox) -> None:
     client.v1.customers.create({})
     arrived = inbox.wait_for("customer.created")

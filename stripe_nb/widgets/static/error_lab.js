@@ -23,14 +23,21 @@ function render({ model, el }) {
     await bridge(model).call("run", { choice: select.value }).catch(() => {});
     root.removeAttribute("aria-busy");
     run.disabled = false;
-    run.focus();
+    // A disabled button has lost the focus; whoever has moved on stays there.
+    if (document.activeElement === document.body) run.focus();
   }
 
   function copyButton(code) {
     const button = h("button", { type: "button", class: "snb-button" }, "Copy");
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(code);
-      button.textContent = "Copied";
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = "Copied";
+      } catch {
+        // Some front ends keep pages from the clipboard.
+        getSelection().selectAllChildren(code);
+        button.textContent = "Selected: copy it with the keyboard";
+      }
     });
     return button;
   }
@@ -55,7 +62,7 @@ function render({ model, el }) {
       part("The exception", h("p", {}, h("code", { class: "snb-exception" }, told.exception), h("span", {}, ` ${told.said}`))),
       part("What to show the customer", h("p", { class: "snb-customer" }, told.customer)),
       part(told.title, h("table", { class: "snb-table" }, h("tbody", {}, rows)), link ? h("p", {}, link) : ""),
-      part("The code that handles it", code, copyButton(told.code)),
+      part("The code that handles it", code, copyButton(code)),
     );
   }
 

@@ -7,7 +7,19 @@ const WIDTH_CH = { time: 20, money: 15, number: 12, yes: 7 };
 
 function render({ model, el }) {
   mount(el, "explorer", `Explorer of ${model.get("resource")}`);
-  const call = (name, args) => bridge(model).call(name, args).catch((error) => tell(error.message));
+  let running = 0;
+  const busy = (by) => {
+    running += by;
+    if (running) el.setAttribute("aria-busy", "true");
+    else el.removeAttribute("aria-busy");
+  };
+  const call = (name, args) => {
+    busy(1);
+    return bridge(model)
+      .call(name, args)
+      .catch((error) => tell(error.isTold ? "" : error.message))
+      .finally(() => busy(-1));
+  };
   const table = makeTable();
   let found = [];
   let active = 0;
@@ -25,6 +37,7 @@ function render({ model, el }) {
     class: "snb-input snb-grow",
     "aria-label": "Filter",
     placeholder: "Filter: words, status:succeeded, amount>20",
+    title: 'Rows with all the words; "some words" together; a column: type:card, created<=2026-01, amount>=20, amount=12.50',
     value: model.get("query"),
     oninput: debounced(() => {
       model.set("query", search.value);
@@ -69,7 +82,7 @@ function render({ model, el }) {
         const mark = { none: "", ascending: " ▲", descending: " ▼" }[state];
         return h(
           "th",
-          { scope: "col", "aria-sort": state },
+          { scope: "col", "aria-sort": state, class: (column.kind === "money" || column.kind === "number") && "snb-figures" },
           h("button", { type: "button", class: "snb-sort", "data-name": column.name, onclick: () => order(column.name) }, column.name, h("span", { "aria-hidden": "true" }, mark)),
         );
       }),
@@ -79,7 +92,8 @@ function render({ model, el }) {
 
   const cell = (column, row) => {
     const text = column.text(row);
-    if (!column.moods || !text) return h("td", { title: text }, text);
+    const toRight = column.kind === "money" || column.kind === "number";
+    if (!column.moods || !text) return h("td", { title: text, class: toRight && "snb-figures" }, text);
     const kind = column.moods[column.values.indexOf(text)] ?? "info";
     return h("td", {}, h("span", { class: `snb-badge snb-${kind}` }, text));
   };
@@ -115,6 +129,10 @@ function render({ model, el }) {
     const focused = body.contains(document.activeElement);
     const lines = [];
     for (let at = first; at < last; at += 1) lines.push(line(at));
+    if (!found.length) {
+      const words = model.get("count") ? "No row fits the filter." : "There are none.";
+      lines.push(h("tr", {}, h("td", { colspan: table.columns.length || 1, class: "snb-muted" }, words)));
+    }
     body.replaceChildren(
       ...(first ? [spacer(first * ROW_PX)] : []),
       ...lines,
@@ -155,11 +173,14 @@ function render({ model, el }) {
       title: "Export",
       text: `${found.length.toLocaleString("en")} row${found.length === 1 ? "" : "s"}, all columns. The suffix chooses the format: .csv, .parquet, .jsonl …`,
       yes: "Export",
-      fields: [{ name: "path", label: "File", value: name }],
+      fields: [
+        { name: "path", label: "File", value: name },
+        { name: "replace", label: "Replace it if it exists", type: "checkbox" },
+      ],
     });
     if (!asked) return;
-    const all = found.length === model.get("count");
-    call("export", { path: asked.path, rows: all ? null : found });
+    const all = found.length === model.get("count") && !model.get("sort").length;
+    call("export", { path: asked.path, rows: all ? null : found, replace: asked.replace });
   };
 
   const load = async () => {

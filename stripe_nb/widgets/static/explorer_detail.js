@@ -31,7 +31,14 @@ function detailPane({ model, el, call, back }) {
       fields: action.fields,
       danger: action.final,
     });
-    if (values) call("act", { label: action.label, values });
+    if (!values) return;
+    // A second click while the first is on its way would do it twice.
+    const buttons = element.querySelectorAll("[aria-label='Actions'] button");
+    buttons.forEach((each) => (each.disabled = true));
+    await call("act", { label: action.label, values });
+    buttons.forEach((each) => (each.disabled = false));
+    // A disabled button has lost the focus; whoever has moved on stays there.
+    if (document.activeElement === document.body) element.focus({ preventScroll: true });
   };
 
   const button = (text, onclick, kind = "") => h("button", { type: "button", class: `snb-button ${kind}`, onclick }, text);
@@ -52,11 +59,14 @@ function detailPane({ model, el, call, back }) {
   const show = () => {
     const detail = model.get("detail");
     const was = element.dataset.id ?? "";
+    // A widget may be shown twice, and a saved one is shown by nobody's doing.
+    const isHere = el.contains(document.activeElement);
+    const isWithin = element.contains(document.activeElement);
     element.hidden = !detail.id;
     element.dataset.id = detail.id ?? "";
     if (!detail.id) {
       element.replaceChildren();
-      if (was) back();
+      if (was && isHere) back();
       return;
     }
     const chosen = h("select", { class: "snb-input", "aria-label": "Related objects", onchange: () => chosen.value && call("related", { name: chosen.value }) },
@@ -75,7 +85,8 @@ function detailPane({ model, el, call, back }) {
       related,
     );
     belonging();
-    if (was !== detail.id) element.focus({ preventScroll: true });
+    // What had the focus in the pane is made anew.
+    if (isWithin || (isHere && was !== detail.id)) element.focus({ preventScroll: true });
   };
 
   return { element, show, belonging };

@@ -6,31 +6,35 @@ async function unpack(view) {
   return JSON.parse(await new Response(stream).text()).map(readable);
 }
 
+// How a value is shown, and what it is sorted and compared by, by the column's kind.
+const SHOWN = { time: utc, yes: (value) => (value ? "yes" : "no") };
+const KEYS = { money: Number.parseFloat, number: Number };
+const isWords = (column) => column.kind === "text" || column.kind === "coded";
+
 // Gives a column `text(row)` to show, `key(row)` to sort by and `change` for one.
 function readable(column) {
+  // What has changed since: of money the text alone, of the rest what was sent.
   const over = new Map();
   const raw = (row) => (column.codes ? column.values[column.codes[row]] : column.data[row]) ?? null;
-  const own = {
-    text: raw,
-    time: (row) => (raw(row) === null ? "" : utc(raw(row))),
-    yes: (row) => (raw(row) === null ? "" : raw(row) ? "yes" : "no"),
-    money: (row) => money(column, row),
-  };
-  const plain = own[column.kind] ?? raw;
+  const value = (row) => (over.has(row) ? over.get(row) : raw(row));
+  const isMoney = column.kind === "money";
+  const shown = SHOWN[column.kind] ?? String;
+  const key = KEYS[column.kind] ?? ((each) => each);
   return {
     name: column.name,
     kind: column.kind,
     moods: column.moods,
     values: column.values,
-    text: (row) => (over.has(row) ? over.get(row) : String(plain(row) ?? "")),
-    key: (row) => (over.has(row) && column.kind !== "money" ? over.get(row) : raw(row)),
-    amount: column.kind === "money" ? (row) => Number(raw(row)) / 10 ** decimals(column, row) : undefined,
-    change: (row, value) => over.set(row, column.kind === "time" && value !== null ? utc(value) : shownValue(value)),
+    text: (row) => {
+      if (isMoney && !over.has(row)) return money(column, row);
+      return value(row) === null ? "" : shown(value(row));
+    },
+    key: (row) => {
+      if (value(row) === null) return null;
+      return isMoney && !over.has(row) ? raw(row) / 10 ** decimals(column, row) : key(value(row));
+    },
+    change: (row, now) => over.set(row, now === "" ? null : now),
   };
-}
-
-function shownValue(value) {
-  return value === true ? "yes" : value === false ? "no" : String(value ?? "");
 }
 
 function decimals(column, row) {
@@ -48,33 +52,56 @@ function money(column, row) {
   return `${amount < 0 ? "-" : ""}${whole}${part} ${code}`.trim();
 }
 
-// "ada status:succeeded amount>20": every word must fit; words with a column's
-// name before : > or < look at that column alone.
+// "ada status:succeeded amount>=20": every word must fit; words with a column's
+// name before : = > >= < or <= look at that column alone.
 function conditions(query, columns) {
   return (query.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => {
-    const found = /^([\w.]+)([:<>])(.+)$/.exec(word);
-    const column = found && columns.find((each) => each.name === found[1]);
+    const found = /^([\w.]+)(:|=|[<>]=?)(.+)$/.exec(word);
+    const column = found && columns.find((each) => each.name.toLowerCase() === found[1].toLowerCase());
     const wanted = (column ? found[3] : word).replaceAll('"', "").toLowerCase();
     if (!column) return { wanted };
     if (found[2] === ":") return { test: (row) => column.text(row).toLowerCase().includes(wanted) };
-    const sign = found[2] === ">" ? 1 : -1;
-    return { test: (row) => sign * compare(comparable(column, row), typed(column, wanted)) > 0 };
+    return { test: comparing(column, found[2], wanted) };
   });
 }
 
-function comparable(column, row) {
-  if (column.amount) return column.amount(row);
-  return column.kind === "time" ? column.text(row) : column.key(row);
+const FITS = {
+  "=": (by) => by === 0,
+  ">": (by) => by > 0,
+  ">=": (by) => by >= 0,
+  "<": (by) => by < 0,
+  "<=": (by) => by <= 0,
+};
+
+// Whether a row's value is there and stands so to what was typed.
+function comparing(column, sign, wanted) {
+  const fits = FITS[sign];
+  if (column.kind === "time") {
+    // A day, or a month, is all of it: until its end, and from its beginning.
+    const whole = sign === "=" || sign === "<=";
+    return (row) => {
+      const text = column.text(row);
+      return text !== "" && fits(compare(whole ? text.slice(0, wanted.length) : text, wanted));
+    };
+  }
+  if (isWords(column) || column.kind === "yes") {
+    return (row) => column.text(row) !== "" && fits(compare(column.text(row).toLowerCase(), wanted));
+  }
+  const number = Number(wanted.replaceAll(",", ""));
+  return (row) => column.key(row) !== null && fits(compare(column.key(row), number));
 }
 
-function typed(column, text) {
-  const number = Number(text);
-  return column.kind === "time" || Number.isNaN(number) ? text : number;
-}
-
+// What is equal neither way is not comparable: nothing fits it.
 function compare(one, other) {
+  return one < other ? -1 : one > other ? 1 : one === other ? 0 : NaN;
+}
+
+const WORDS = new Intl.Collator("en", { numeric: true });
+
+// What isn't there comes first, and words as in a dictionary.
+function inOrder(one, other, areWords) {
   if (one === null || other === null) return one === other ? 0 : one === null ? -1 : 1;
-  return one < other ? -1 : one > other ? 1 : 0;
+  return areWords ? WORDS.compare(one, other) : compare(one, other);
 }
 
 function makeTable() {
@@ -123,9 +150,11 @@ function makeTable() {
       }
       const by = columns.find((column) => column.name === sort[0]);
       if (!by) return found;
-      const keys = new Map(found.map((row) => [row, by.amount ? by.amount(row) : by.key(row)]));
+      const keys = new Map(found.map((row) => [row, by.key(row)]));
       const sign = sort[1] ? -1 : 1;
-      return found.sort((a, b) => sign * compare(keys.get(a), keys.get(b)) || a - b);
+      // Ids are no words, and are many: their order is that of their characters.
+      const areWords = isWords(by) && by.name !== "id";
+      return found.sort((a, b) => sign * inOrder(keys.get(a), keys.get(b), areWords) || a - b);
     },
   };
 }

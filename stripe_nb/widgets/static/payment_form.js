@@ -84,6 +84,7 @@ function render({ model, el }) {
   const alert = h("p", { class: "snb-message snb-error", role: "alert", hidden: true });
   const button = h("button", { type: "submit", class: "snb-button snb-primary", disabled: true });
   const form = h("form", { onsubmit: submit }, place, alert, button);
+  sentByEnter(form);
   const title = h("h2");
   root.append(h("div", { class: "snb-row" }, title, badge), form, after, messageLine(model));
   let paying = null;
@@ -166,7 +167,7 @@ function render({ model, el }) {
   show();
   if (!OVER.has(model.get("status"))) {
     bridge(model).call("open").then(open, (problem) => {
-      if (!paying) say(problem.message);
+      if (!paying && !problem.isTold) say(problem.message);
     });
   }
   return () => {

@@ -37,7 +37,10 @@ function mount(el, name, label) {
 const BRIDGES = new WeakMap();
 const PATIENCE_MS = 60000;
 // A saved notebook shows its widgets, and has no kernel that would answer a click.
+const BUSY_MS = 400;
 const SLOW_MS = 3000;
+const BUSY = "Working…";
+const LOST = "No kernel answers. Run the cell again.";
 const SLOW = "The kernel hasn't answered yet. It is busy, or has ended: then run the cell again.";
 
 function bridge(model) {
@@ -48,17 +51,25 @@ function bridge(model) {
 function makeBridge(model) {
   const waiting = new Map();
   const lines = new Set();
-  const tellSlow = () => {
-    const late = [...waiting.values()].some((each) => each.isSlow);
-    for (const told of lines) told(late ? SLOW : "");
+  let lost = "";
+  const tellLines = () => {
+    const words = [...waiting.values()].map((each) => each.words);
+    const waited = words.includes(SLOW) ? SLOW : words.find(Boolean);
+    for (const told of lines) told(waited ?? lost);
   };
   const answered = (number) => {
     const each = waiting.get(number);
     if (!each) return null;
     waiting.delete(number);
     each.timers.forEach(clearTimeout);
-    tellSlow();
+    tellLines();
     return each;
+  };
+  // Without a kernel nothing more comes: it has ended, or was started anew.
+  const lose = (number) => {
+    lost = LOST;
+    // The line of messages tells it already.
+    answered(number)?.reject(Object.assign(new Error(LOST), { isTold: true }));
   };
   const mine = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
   let count = 0;
@@ -71,17 +82,18 @@ function makeBridge(model) {
   const call = (name, args = {}) =>
     new Promise((resolve, reject) => {
       const number = `${mine}/${(count += 1)}`;
-      const slow = () => {
-        waiting.get(number).isSlow = true;
-        tellSlow();
+      const tell = (words) => {
+        waiting.get(number).words = words;
+        tellLines();
       };
-      const late = () => {
-        answered(number);
-        reject(new Error("No kernel answers. Run the cell again."));
-      };
-      const timers = [setTimeout(slow, SLOW_MS), setTimeout(late, PATIENCE_MS)];
+      const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(lose, PATIENCE_MS, number)];
+      lost = "";
       waiting.set(number, { name, resolve, reject, timers });
-      model.send({ call: name, with: args, number });
+      try {
+        model.send({ call: name, with: args, number });
+      } catch {
+        lose(number);
+      }
     });
   // What Python sends unasked may be the answer that a busy kernel owes.
   const settle = (name, result) => {
@@ -89,7 +101,7 @@ function makeBridge(model) {
       if (each.name === name) answered(number).resolve(result);
     }
   };
-  // Tells a function what to say while an answer is long in coming.
+  // Tells a function what to say while an answer is long in coming, or if none does.
   const whileSlow = (told) => lines.add(told);
   return { call, settle, whileSlow };
 }
@@ -114,6 +126,17 @@ function messageLine(model) {
   return line;
 }
 
+// Within JupyterLab's cells a browser sends no form at a press of Enter, and from a
+// shadow root, in which the sandbox's fields are, nowhere.
+function sentByEnter(form) {
+  form.addEventListener("keydown", (event) => {
+    const [field] = event.composedPath();
+    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+}
+
 // Asks before something is done. Resolves to an object with the fields' values,
 // or to null. `fields`: [{name, label, value, type, hint}].
 function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], danger = false }) {
@@ -122,7 +145,7 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
     const heading = `snb-dialog-${Math.random().toString(36).slice(2)}`;
     const inputs = fields.map((field) => ({
       name: field.name,
-      input: h("input", { type: field.type || "text", value: field.value ?? "", class: "snb-input" }),
+      input: h("input", { type: field.type || "text", value: field.value ?? "", class: field.type === "checkbox" ? null : "snb-input" }),
       field,
     }));
     const confirm = h("button", { type: "submit", class: danger ? "snb-button snb-danger" : "snb-button snb-primary" }, yes);
@@ -132,7 +155,9 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       h("h2", { id: heading }, title),
       text ? h("p", {}, text) : null,
       inputs.map(({ input, field }) =>
-        h("label", { class: "snb-field" }, h("span", {}, field.label), input, field.hint ? h("small", {}, field.hint) : null),
+        field.type === "checkbox"
+          ? h("label", { class: "snb-row" }, input, h("span", {}, field.label))
+          : h("label", { class: "snb-field" }, h("span", {}, field.label), input, field.hint ? h("small", {}, field.hint) : null),
       ),
       h(
         "div",
@@ -142,12 +167,13 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       ),
     );
     const dialog = h("dialog", { class: "snb-dialog", "aria-labelledby": heading }, form);
+    sentByEnter(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       dialog.close("yes");
     });
     dialog.addEventListener("close", () => {
-      const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.value]));
+      const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.type === "checkbox" ? input.checked : input.value]));
       dialog.remove();
       if (before instanceof HTMLElement) before.focus();
       resolve(dialog.returnValue === "yes" ? values : null);

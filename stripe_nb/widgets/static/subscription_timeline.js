@@ -44,9 +44,7 @@ function render({ model, el }) {
     root.setAttribute("aria-busy", "true");
     // What went wrong stands in the line of messages.
     await bridge(model).call(name, args).catch((problem) => {
-      if (!model.get("message")) {
-        model.set("message", problem.message);
-      }
+      if (!model.get("message") && !problem.isTold) model.set("message", problem.message);
     });
     // What has changed is shown by now, and the controls are new ones.
     await new Promise((resolve) => setTimeout(resolve));

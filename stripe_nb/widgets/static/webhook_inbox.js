@@ -17,6 +17,9 @@ function changesTable(changes) {
   return scrolling("What has changed", h("table", { class: "snb-table" }, h("thead", {}, head), h("tbody", {}, body)));
 }
 
+// What is refused may be no event at all.
+const nameOf = (row) => row.type || "no event";
+
 function scrolling(label, ...children) {
   return h("div", { class: "snb-scroll", tabindex: "0", role: "group", "aria-label": label }, children);
 }
@@ -52,7 +55,7 @@ function render({ model, el }) {
   }
 
   function rowOf(row) {
-    const open = h("button", { type: "button", class: "snb-link", "aria-pressed": String(row.key === chosen), onclick: () => choose(row) }, row.type);
+    const open = h("button", { type: "button", class: "snb-link", "aria-pressed": String(row.key === chosen), onclick: () => choose(row) }, nameOf(row));
     const genuine = row.is_verified
       ? h("span", { class: "snb-badge snb-good" }, "verified")
       : h("span", { class: "snb-badge snb-bad" }, "refused");
@@ -60,7 +63,7 @@ function render({ model, el }) {
       "tr",
       { "data-key": row.key, class: row.key === chosen ? "snb-chosen" : null },
       h("td", {}, open),
-      h("td", {}, utc(row.created)),
+      h("td", {}, row.created ? utc(row.created) : ""),
       h("td", {}, genuine),
       h("td", {}, h("span", { class: `snb-badge ${OUTCOMES[row.outcome] || ""}` }, row.outcome)),
       h("td", {}, String(row.attempts)),
@@ -89,11 +92,12 @@ function render({ model, el }) {
     }
   }
 
-  function showDetails(row, { payload, changes }) {
+  function showDetails(row, details) {
+    const { payload, changes } = details;
     const again = (name, says) =>
-      h("button", { type: "button", class: "snb-button", onclick: () => act(name, row.id) }, says);
+      h("button", { type: "button", class: "snb-button", "data-call": name, onclick: () => act(name, row, details) }, says);
     const parts = [
-      h("div", { class: "snb-row" }, h("h3", {}, row.type), h("code", {}, row.id)),
+      h("div", { class: "snb-row" }, h("h3", {}, nameOf(row)), h("code", {}, row.id)),
       row.problem ? h("p", { class: "snb-message snb-error" }, row.problem) : h("p", { class: "snb-muted" }, "The signature is genuine."),
       row.id && row.is_verified
         ? h("div", { class: "snb-row" }, again("replay", "Replay to the handlers"), again("resend", "Deliver again"))
@@ -107,12 +111,14 @@ function render({ model, el }) {
     pane.hidden = false;
   }
 
-  async function act(name, id) {
-    const buttons = pane.querySelectorAll("button");
-    buttons.forEach((each) => (each.disabled = true));
+  async function act(name, row, details) {
+    pane.querySelectorAll("button").forEach((each) => (each.disabled = true));
     // What went wrong stands in the line of messages.
-    await bridge(model).call(name, { event_id: id }).catch(() => {});
-    buttons.forEach((each) => (each.disabled = false));
+    await bridge(model).call(name, { event_id: row.id }).catch(() => {});
+    // Another may have been chosen meanwhile.
+    if (chosen !== row.key) return;
+    showDetails(model.get("events").find((each) => each.key === row.key) ?? row, details);
+    if (document.activeElement === document.body) pane.querySelector(`[data-call="${name}"]`)?.focus();
   }
 
   const changed = debounced(show, 0);
