@@ -25,7 +25,7 @@ from nbformat import NotebookNode
 
 from stripe_nb.clock import monotonic
 from stripe_nb.errors import NotebookError
-from stripe_nb.kernel_start import STARTS, lost_its_port
+from stripe_nb.kernel_start import lost_its_port, starting_again
 
 __all__ = ["Run", "known_parameters", "normalise", "run_notebook"]
 
@@ -196,14 +196,13 @@ def _execute(
     parameters: dict[str, Any],
     kernel: type[AsyncKernelManager],
     timeout: float,
-    starts: int = STARTS,
 ) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     try:
-        papermill.execute_notebook(
+        starting_again(papermill.execute_notebook)(
             source,
             target,
             parameters,
@@ -227,9 +226,6 @@ def _execute(
     except RuntimeError as error:
         if not lost_its_port(error):
             raise
-        if starts > 1:
-            _execute(source, target, parameters, kernel, timeout, starts - 1)
-            return
         raise NotebookError(
             f"The kernel for {source.name} doesn't start; what it says is above."
         ) from error
