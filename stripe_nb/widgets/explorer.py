@@ -26,8 +26,8 @@ from stripe_nb.widgets.explorer_actions import (
 )
 from stripe_nb.widgets.explorer_columns import chosen, packed, preview, renewed, row_of
 from stripe_nb.widgets.explorer_tree import related, related_request, tree
-from stripe_nb.widgets.presentation import dashboard_url, fields_of, mood, title
-from stripe_nb.widgets.records import retrieve, retrieving
+from stripe_nb.widgets.presentation import dashboard_url, mood, title
+from stripe_nb.widgets.records import can_be_opened, retrieve
 from stripe_nb.widgets.words import in_words
 
 if TYPE_CHECKING:
@@ -281,13 +281,13 @@ class Explorer(StripeWidget, static="explorer"):
         else:
             self._show(self._read(**_named(last)))
             row = self._obj
-        if last["resource"] == self.resource and last["id"] in self._ids():
+        if last["resource"] == self.resource and self._has(last["id"]):
             self.frame = renewed(self.frame, collapsed(row))
             told = row_of(self.frame, last["id"], self._columns)
             self.changes = {**self.changes, last["id"]: told}
 
-    def _ids(self) -> set[str]:
-        return set(self.frame["id"]) if "id" in self.frame else set()
+    def _has(self, object_id: str) -> bool:
+        return "id" in self.frame and bool((self.frame["id"] == object_id).any())
 
     def _show(self, obj: Object) -> None:
         self._obj = obj
@@ -323,6 +323,5 @@ def _named(step: dict[str, str]) -> dict[str, str]:
 
 def _entry(obj: Object) -> dict[str, str]:
     resource = str(obj.get("object") or "")
-    leads_on = bool(fields_of(resource)) and retrieving(resource) is not None
-    object_id = str(obj.get("id") or "") if leads_on else ""
+    object_id = str(obj.get("id") or "") if can_be_opened(resource) else ""
     return {"resource": resource, "id": object_id, "text": line(obj)}

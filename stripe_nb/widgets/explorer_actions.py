@@ -121,7 +121,8 @@ def collapsed(obj: Object) -> Object:
     >>> collapsed(intent)["latest_charge"]
     'ch_1'
     """
-    found = {name: obj.get(name) for name in _NEEDED.get(str(obj.get("object")), ())}
+    names = needed_for_actions(str(obj.get("object")))
+    found = {name: obj.get(name) for name in names}
     ids = {
         name: value["id"] for name, value in found.items() if isinstance(value, Mapping)
     }

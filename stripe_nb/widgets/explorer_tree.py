@@ -16,7 +16,7 @@ from stripe_nb.frames.objects import Object
 from stripe_nb.money import MoneyError, format_amount
 from stripe_nb.redaction import redact
 from stripe_nb.widgets.presentation import fields_of, resource_named, title, utc
-from stripe_nb.widgets.records import retrieving
+from stripe_nb.widgets.records import can_be_opened
 
 __all__ = ["Node", "related", "related_request", "tree"]
 
@@ -99,14 +99,14 @@ def _list(name: str, values: list[Any], item: Type | None, currency: str) -> Nod
 
 def _link(object_id: str, resources: tuple[str, ...]) -> dict[str, str]:
     resource = resource_named(object_id, resources)
-    if resource is None or not fields_of(resource) or not retrieving(resource):
+    if resource is None or not can_be_opened(resource):
         return {}
     return {"resource": resource, "id": object_id}
 
 
 def _link_by_name(name: str, value: str) -> dict[str, str]:
     """Link a charge's ``payment_method`` and the like, plain text to the SDK."""
-    if not fields_of(name) or not retrieving(name):
+    if not can_be_opened(name):
         return {}
     prefix = load().resource(name).id_prefix
     return _link(value, (name,)) if prefix == value.partition("_")[0] else {}

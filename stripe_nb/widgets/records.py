@@ -10,11 +10,12 @@ import orjson
 
 from stripe_nb.catalog import load
 from stripe_nb.errors import WidgetError
+from stripe_nb.widgets.presentation import fields_of
 
 if TYPE_CHECKING:
     from stripe_nb.session import Client
 
-__all__ = ["retrieve", "retrieving"]
+__all__ = ["can_be_opened", "retrieve", "retrieving"]
 
 
 def retrieving(resource: str) -> str | None:
@@ -36,6 +37,22 @@ def retrieving(resource: str) -> str | None:
         return None
     (name,) = operation.path_parameters
     return operation.path.replace(f"{{{name}}}", "{id}")
+
+
+def can_be_opened(resource: str) -> bool:
+    """Tell whether objects of a resource can be read by their id alone.
+
+    Parameters
+    ----------
+    resource
+        Its object name; one that the catalog doesn't know can't.
+
+    Examples
+    --------
+    >>> can_be_opened("charge"), can_be_opened("line_item"), can_be_opened("")
+    (True, False, False)
+    """
+    return bool(fields_of(resource)) and retrieving(resource) is not None
 
 
 def retrieve(

@@ -12,8 +12,8 @@ __all__ = ["in_words", "on_one_line", "printable"]
 # What moves a terminal's cursor or colours it, and what turns a line's direction.
 _UNSEEN = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F)]
 _UNSEEN += range(0x2066, 0x206A)
-_NAMED = {code: repr(chr(code))[1:-1] for code in _UNSEEN}
-_KEPT = {ord("\n"): "\n", ord("\t"): "\t"}
+_SPACES = {ord("\n"): " ", ord("\t"): " "}
+_NAMED = {code: repr(chr(code))[1:-1] for code in _UNSEEN if code not in _SPACES}
 
 
 def printable(text: str) -> str:
@@ -29,7 +29,7 @@ def printable(text: str) -> str:
     >>> print(printable("Ada \x1b[31m, in red"))
     Ada \x1b[31m, in red
     """
-    return text.translate({**_NAMED, **_KEPT})
+    return text.translate(_NAMED)
 
 
 def on_one_line(text: str) -> str:
@@ -45,7 +45,7 @@ def on_one_line(text: str) -> str:
     >>> on_one_line("1 High Street\nLondon")
     '1 High Street London'
     """
-    return printable(text).replace("\n", " ").replace("\t", " ")
+    return printable(text).translate(_SPACES)
 
 
 def in_words(error: BaseException) -> str:
