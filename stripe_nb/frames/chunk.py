@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.decoding import Record
-from stripe_nb.frames.schema import Path, Schema, Shape
+from stripe_nb.frames.schema import Column, Path, Schema, Shape
 from stripe_nb.frames.sources import Dictionaries, Records, Source
 from stripe_nb.frames.values import ARROW_TYPES, array_of
 
@@ -79,16 +79,17 @@ def _of_one_make(objects: Sequence[Any], schema: Schema) -> Chunk:
                 for key, values in source.metadata(column.path).items()
             }
         else:
-            chunk.columns[column.name] = (
-                array_of(
-                    found.values, column.shape, column.name, are_plain=found.are_plain
-                )
-                if (found := source.at(column.path))
-                else pa.nulls(chunk.rows, ARROW_TYPES[column.shape])
-            )
+            chunk.columns[column.name] = _array(source, column, chunk.rows)
     for path, known in schema.known.items():
         chunk.extras.update(_extras(source, path, known, chunk.columns))
     return chunk
+
+
+def _array(source: Source, column: Column, rows: int) -> pa.Array:
+    found = source.at(column.path)
+    if found is None:
+        return pa.nulls(rows, ARROW_TYPES[column.shape])
+    return array_of(found.values, column.shape, column.name, are_plain=found.are_plain)
 
 
 def _source(objects: Sequence[Any]) -> Source:

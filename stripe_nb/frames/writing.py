@@ -9,7 +9,7 @@ with the same outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -48,7 +48,8 @@ class Writer:
         self._seen = _Seen()
         self._looks = 0
         self._are_alike = True
-        self._decode = msgspec.json.Decoder().decode
+        # There is one for each column, and not every one has something to write.
+        self._decode: Callable[[bytes], Any]
 
     def texts(self, pieces: Sequence[bytes]) -> list[bytes | None]:
         """Return each piece as `canonical_json` would write it; None for a null.
