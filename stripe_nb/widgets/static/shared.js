@@ -137,6 +137,19 @@ function sentByEnter(form) {
   });
 }
 
+// Who clicks twice means the dialog that the first click has closed, not what was
+// beneath it: there, the second would take the focus or press something else.
+function swallowSecondClick() {
+  const kinds = ["mousedown", "mouseup", "click", "dblclick"];
+  const swallow = (event) => {
+    if (event.detail < 2) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  kinds.forEach((kind) => window.addEventListener(kind, swallow, true));
+  setTimeout(() => kinds.forEach((kind) => window.removeEventListener(kind, swallow, true)), 500);
+}
+
 // Asks before something is done. Resolves to an object with the fields' values,
 // or to null. `fields`: [{name, label, value, type, hint}].
 function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], danger = false }) {
@@ -162,15 +175,19 @@ function confirmDialog(root, { title, text, yes, no = "Cancel", fields = [], dan
       h(
         "div",
         { class: "snb-row snb-end" },
-        h("button", { type: "button", class: "snb-button", onclick: () => dialog.close("") }, no),
+        h("button", { type: "button", class: "snb-button", onclick: () => clicked("") }, no),
         confirm,
       ),
     );
     const dialog = h("dialog", { class: "snb-dialog", "aria-labelledby": heading }, form);
+    const clicked = (answer) => {
+      swallowSecondClick();
+      dialog.close(answer);
+    };
     sentByEnter(form);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      dialog.close("yes");
+      clicked("yes");
     });
     dialog.addEventListener("close", () => {
       const values = Object.fromEntries(inputs.map(({ name, input }) => [name, input.type === "checkbox" ? input.checked : input.value]));
