@@ -38,7 +38,8 @@ class Archive:
     Attributes
     ----------
     index
-        ``api_version``, ``api_versions``, ``event_types``, ``aliases``;
+        ``api_version``, ``api_versions``, ``event_types``, ``thin_event_types``,
+        ``aliases``;
         ``resources``: name to start and end; ``operations``: name to method,
         path, start and end.
     body
@@ -126,6 +127,7 @@ def pack(derived: Derived, key: bytes) -> bytes:
         "api_version": derived.api_version,
         "api_versions": derived.api_versions,
         "event_types": derived.event_types,
+        "thin_event_types": derived.thin_event_types,
         "aliases": dict(derived.aliases),
         "resources": {
             name: _append(body, _resource_record(resource))

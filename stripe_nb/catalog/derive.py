@@ -44,6 +44,7 @@ class Derived:
     api_version: str
     api_versions: tuple[str, ...]
     event_types: tuple[str, ...]
+    thin_event_types: tuple[str, ...]
     resources: Mapping[str, Resource]
     operations: Mapping[str, Operation]
     aliases: Mapping[str, str]
@@ -73,6 +74,7 @@ def derive(source: Source) -> Derived:
         api_version=_api_version(source),
         api_versions=_enum_values(operations, "api_version"),
         event_types=_enum_values(operations, "enabled_events"),
+        thin_event_types=_thin_event_types(source),
         resources=resources,
         operations=operations,
         aliases=dict(_aliases(resources, operations)),
@@ -189,6 +191,11 @@ def _enum_values(
     type_ = operations["webhook_endpoints.create"].parameters[parameter].type
     values = (type_.item or type_).values
     return tuple(value for value in values if value != "*")
+
+
+def _thin_event_types(source: Source) -> tuple[str, ...]:
+    classes = source.module("stripe.events._event_classes").values
+    return tuple(string_constants(classes["_V2_EVENT_NOTIFICATION_CLASS_LOOKUP"]))
 
 
 def _aliases(

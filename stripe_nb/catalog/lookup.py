@@ -67,6 +67,11 @@ class Catalog:
         """The types of events that a webhook can be sent."""
         return tuple(self._archive.index["event_types"])
 
+    @cached_property
+    def thin_event_types(self) -> tuple[str, ...]:
+        """The types of thin events, which event destinations can be sent."""
+        return tuple(self._archive.index["thin_event_types"])
+
     def resource(self, name: str) -> Resource:
         """Return a resource.
 

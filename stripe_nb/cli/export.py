@@ -32,6 +32,11 @@ __all__ = ["command"]
     "--expand", metavar="A,B", help="References whose fields become columns too."
 )
 @click.option(
+    "--search",
+    metavar="QUERY",
+    help="Only what Stripe's search finds, such as \"email:'ada@example.com'\".",
+)
+@click.option(
     "--limit", type=click.IntRange(min=1), help="At most so many, newest first."
 )
 @click.option("--table", help="In a database: the table's name.")
@@ -54,6 +59,7 @@ def command(
     created: str | None,
     fields: str | None,
     expand: str | None,
+    search: str | None,
     limit: int | None,
     table: str | None,
     append: bool,
@@ -78,6 +84,7 @@ def command(
     pull = {
         "created": _window(created) if created else None,
         "expand": _names(expand),
+        "search": search,
         "limit": limit,
         "account": account,
     }
@@ -90,10 +97,10 @@ def command(
         certificate=not no_certificate,
         overwrite=not no_overwrite,
     )
-    if everything and (fields or expand or created or limit or table):
+    if everything and (fields or expand or created or search or limit or table):
         raise click.UsageError(
             "--all takes whole lists: leave out --created, --fields, --expand, "
-            "--limit and --table."
+            "--search, --limit and --table."
         )
     with connect(allow_live=live):
         if everything:

@@ -37,6 +37,7 @@ def export(
     limit: int | None = None,
     expand: Sequence[str] = (),
     fields: Sequence[str] | None = None,
+    search: str | None = None,
     table: str | None = None,
     append: bool = False,
     certificate: bool = True,
@@ -64,8 +65,7 @@ def export(
     in one piece when it is complete; after a failure what was there is still as it
     was. If a list is broken off, be it by a power cut, the same call goes on where
     it stopped, for a day: only what was not yet on disk, a few thousand rows at
-    most, is read twice. Lists of Stripe's version 2, and those with a ``limit``,
-    begin anew.
+    most, is read twice.
 
     Parameters
     ----------
@@ -82,6 +82,8 @@ def export(
         References whose fields become columns too.
     fields
         Only these columns.
+    search
+        A query in Stripe's search language.
     table
         In a database, the table's name; by default the resource's plural.
     append
@@ -137,6 +139,7 @@ def export(
         "created": created,
         "limit": limit,
         "expand": expand or None,
+        "search": search,
         "client": client,
         "account": account,
         "params": params or None,

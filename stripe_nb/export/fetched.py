@@ -21,10 +21,9 @@ from stripe_nb.export.certificate import certificate_of
 from stripe_nb.export.rows import Rows, schema_with
 from stripe_nb.export.spans import Span, without
 from stripe_nb.export.spool import Spool
-from stripe_nb.frames.chunk import Chunk
-from stripe_nb.frames.fetch import Piece, Pull, pull_of
+from stripe_nb.frames.fetch import Pull, pull_of
 from stripe_nb.frames.layout import Layout, to_pandas
-from stripe_nb.frames.reader import is_lost
+from stripe_nb.frames.paging import LostError
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.window import iso, span_of
 from stripe_nb.session import current
@@ -101,29 +100,33 @@ def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, An
     """Read what the spool lacks; return how all of it came about."""
     if spool.attrs is not None:
         return spool.attrs
-    goes_on = bool(spool.covered or spool.after)
+    after = spool.after
+    goes_on = bool(spool.covered or after)
     try:
         pull = _read(spool, asked, progress)
-    except stripe.InvalidRequestError as error:
-        if not spool.after or not is_lost(error):
+    except (stripe.InvalidRequestError, LostError):
+        if after is None:
             raise
-        # None of the last rows exists any more, and nothing else tells the place.
+        # None of the last rows exists any more, or Stripe has forgotten the page.
+        # Nothing else tells the place; if that wasn't it, Stripe says so again.
         spool.forget()
         goes_on = False
         pull = _read(spool, asked, progress)
     attrs = pull.attrs
     if goes_on:
-        attrs["certificate"] = _resumed(spool, attrs.get("certificate", {}))
+        attrs["certificate"] = _resumed(spool, pull, attrs["certificate"])
     spool.finish(attrs)
     return attrs
 
 
 def _read(spool: Spool, asked: Selection, progress: bool | None) -> Pull:
     todo = _todo(spool, asked)
-    pull = pull_of(asked, todo=todo, after=spool.after, sparing=True)
+    had = 0 if asked.limit is None else spool.count()
+    pull = pull_of(asked, todo=todo, after=spool.after, had=had, sparing=True)
     spool.begin()
     for piece in pull.pieces(progress=progress):
-        _keep(spool, piece, may_resume=asked.limit is None)
+        spool.add(piece.rows, piece.place, piece.covered, piece.after)
+    spool.end()
     return pull
 
 
@@ -134,19 +137,15 @@ def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
     return without(span_of(bounds), spool.covered)
 
 
-def _keep(spool: Spool, piece: Piece[Chunk], *, may_resume: bool) -> None:
-    if may_resume:
-        spool.add(piece.rows, piece.place, piece.covered, piece.after)
-    else:
-        spool.add(piece.rows, piece.place, None)
-
-
-def _resumed(spool: Spool, certificate: dict[str, Any]) -> dict[str, Any]:
+def _resumed(spool: Spool, pull: Pull, certificate: dict[str, Any]) -> dict[str, Any]:
     """Say of the whole what was said of its last part."""
+    # A limit cuts a range short, and what parents hold is covered by their times.
+    is_covered = pull.can_be_divided and pull.limit is None
+    covered = reversed(spool.covered) if is_covered else ()
     return {
         **certificate,
         "rows": spool.count(),
-        "windows": [[_at(a), _at(b)] for a, b in reversed(spool.covered)],
+        "windows": [[_at(a), _at(b)] for a, b in covered],
         "attempts": [iso(int(start)) for start in spool.starts],
     }
 

@@ -3,7 +3,7 @@
 A spool is a folder with two files that only grow: ``rows`` holds one block per
 piece of a list, ``journal`` one line per block that was written whole, with its
 checksum and the range of ``created`` that is covered by then, or without that
-the last rows, on which the list goes on. What a kill or a power cut tore is told by
+where the list goes on. What a kill or a power cut tore is told by
 the checksums and is read again; so no more is lost than what was under way.
 """
 
@@ -14,9 +14,9 @@ import math
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +28,7 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import ExportError, StripeNbError
 from stripe_nb.export.spans import Span, holds, merged
 from stripe_nb.frames.chunk import Chunk
+from stripe_nb.frames.paging import Mark, Step
 
 __all__ = ["Spool"]
 
@@ -50,13 +51,37 @@ class _Block:
 
 @dataclass(slots=True)
 class _Run:
-    """What one process added, and which of it counts."""
+    """What one process added, and which of it counts.
+
+    Attributes
+    ----------
+    covered
+        The ranges of ``created`` whose rows all count.
+    after
+        Where a list without those goes on.
+    before
+        How many blocks come before that; only these count.
+    """
 
     started: float
     blocks: list[_Block] = field(default_factory=list)
     covered: list[Span] = field(default_factory=list)
-    after: Sequence[str] = ()
+    after: Mark | None = None
+    before: int = 0
     is_whole: bool = False
+
+    def add(self, block: _Block, covered: Span | None, after: Mark | None) -> None:
+        self.blocks.append(block)
+        if covered is not None:
+            self.covered = merged([*self.covered, covered])
+        if after is not None:
+            self.after, self.before = after, len(self.blocks)
+
+    @property
+    def kept(self) -> list[_Block]:
+        """The blocks of which at least something counts."""
+        is_cut = self.after is not None and not self.is_whole
+        return self.blocks[: self.before] if is_cut else self.blocks
 
 
 class Spool:
@@ -127,9 +152,9 @@ class Spool:
         return merged(span for run in self._runs for span in run.covered)
 
     @property
-    def after(self) -> Sequence[str]:
-        """The last rows of a list without ``created``, of which all so far are here."""
-        return next((run.after for run in reversed(self._runs) if run.after), ())
+    def after(self) -> Mark | None:
+        """Where a list without ``created`` goes on; all rows before that are here."""
+        return next((run.after for run in reversed(self._runs) if run.after), None)
 
     @property
     def starts(self) -> list[float]:
@@ -152,7 +177,7 @@ class Spool:
         chunk: Chunk,
         place: tuple[float, int],
         covered: Span | None,
-        after: Sequence[str] = (),
+        after: Mark | None = None,
     ) -> None:
         """Keep a piece; what it completes is noted once it is written."""
         data = _packed(chunk)
@@ -161,25 +186,25 @@ class Spool:
         self._rows.flush()
         os.fsync(self._rows.fileno())
         block = _Block(place, at, len(data), zlib.crc32(data), chunk.rows)
-        run = self._runs[-1]
-        run.blocks.append(block)
-        if covered is not None:
-            run.covered = merged([*run.covered, covered])
-        run.after = after
+        self._runs[-1].add(block, covered, after)
         position = [None if math.isinf(place[0]) else place[0], place[1]]
         self._note(
             {
                 "piece": position,
                 "block": [at, block.size, block.checksum, block.rows],
                 "covered": covered,
-                "after": after,
+                "after": after and asdict(after),
             }
         )
 
-    def finish(self, attrs: dict[str, Any]) -> None:
-        """Note that all rows are here."""
-        self.attrs = attrs
+    def end(self) -> None:
+        """Take it that the list's last rows are here."""
         self._runs[-1].is_whole = True
+
+    def finish(self, attrs: dict[str, Any]) -> None:
+        """Note that all rows are here, and how they came about."""
+        self.attrs = attrs
+        self.end()
         self._note({"attrs": attrs})
 
     def count(self) -> int:
@@ -193,7 +218,7 @@ class Spool:
     def _tables(self) -> Iterator[pa.Table]:
         # A list without ``created`` is read by one attempt after the other.
         turns = [(n if self.after else 0, run) for n, run in enumerate(self._runs)]
-        kept = [(turn, block, run) for turn, run in turns for block in run.blocks]
+        kept = [(turn, block, run) for turn, run in turns for block in run.kept]
         for _, block, run in sorted(kept, key=lambda each: (each[0], each[1].place)):
             table = _unpacked(self._read(block))
             if not (run.is_whole or run.after):
@@ -245,11 +270,12 @@ class Spool:
         block = _Block((-math.inf if end is None else end, number), *noted["block"])
         if zlib.crc32(self._read(block)) != block.checksum:
             return False
-        run = self._runs[-1]
-        run.blocks.append(block)
-        if noted["covered"] is not None:
-            run.covered = merged([*run.covered, tuple(noted["covered"])])
-        run.after = noted.get("after", ())
+        covered, after = noted["covered"], noted["after"]
+        self._runs[-1].add(
+            block,
+            None if covered is None else tuple(covered),
+            after and Mark(Step(**after["step"]), after["trail"]),
+        )
         return True
 
 

@@ -8,13 +8,12 @@ by itself where the other begins. Knows nothing of HTTP and of time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, cast
 
 from stripe_nb.frames.decoding import values_of
 from stripe_nb.frames.objects import Object
-from stripe_nb.frames.paging import PAGE, Step
+from stripe_nb.frames.paging import PAGE, Mark, Step
 
 __all__ = ["Chain", "Span"]
 
@@ -43,8 +42,7 @@ class Chain:
     scale
         Seconds, as far as the one before it had come.
     after
-        Where it goes on: the ids of the rows before, the last one last. What is
-        gone of them is passed over.
+        Where it goes on. What is gone of the rows before is passed over.
 
     Attributes
     ----------
@@ -62,7 +60,7 @@ class Chain:
     stamp: str | None
     density: float = 0.0
     scale: int = 1
-    after: InitVar[Sequence[str]] = ()
+    after: InitVar[Mark | None] = None
     stop: int | None = field(init=False)
     step: Step | None = None
     position: int | None = None
@@ -77,12 +75,11 @@ class Chain:
     _seen: set[str] = field(default_factory=set)
     _leap: int = 1
 
-    def __post_init__(self, after: Sequence[str]) -> None:
+    def __post_init__(self, after: Mark | None) -> None:
         self.stop = self.start
         self.bound = self.end
-        self._trail = list(after)
-        if after:
-            self.step = Step(params={"starting_after": after[-1]})
+        if after is not None:
+            self.step, self._trail = after.step, list(after.trail)
 
     @property
     def filter(self) -> dict[str, int]:
@@ -102,9 +99,11 @@ class Chain:
         return (self.position + 1, self.end)
 
     @property
-    def trail(self) -> Sequence[str]:
-        """The ids of the last rows, which a cursor may go on `after`."""
-        return tuple(map(str, self._trail))
+    def mark(self) -> Mark | None:
+        """Where another cursor can go on; None if there is no more."""
+        if self.step is None:
+            return None
+        return Mark(self.step, tuple(map(str, self._trail)))
 
     def take(self, page: list[Object], step: Step | None) -> list[Object]:
         """Move on by a page; return those of its rows that are this chain's.

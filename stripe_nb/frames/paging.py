@@ -6,7 +6,7 @@ Knows nothing of HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +15,14 @@ from stripe_nb.frames.decoding import Record
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.query import Query
 
-__all__ = ["PAGE", "Step", "following", "rows_of"]
+__all__ = ["PAGE", "LostError", "Mark", "Step", "following", "rows_of"]
 
 # Stripe: a page holds up to 100 objects.
 PAGE = 100
+
+
+class LostError(FrameError):
+    """The place is gone where a list was to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,22 @@ class Step:
 
     path: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a list that is not divided by time goes on, in another process too.
+
+    Attributes
+    ----------
+    step
+        What leads to the rows after those that have come.
+    trail
+        The ids of the last rows that have come, the last one last.
+    """
+
+    step: Step
+    trail: Sequence[str] = ()
 
 
 def rows_of(answer: Any, path: str) -> list[Object]:

@@ -8,9 +8,12 @@ parent's list is asked for. Every row tells its parent's id.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from itertools import count, islice
+from typing import Any, TypeAlias
 
 import stripe
 
@@ -18,12 +21,14 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Kind, Operation, Resource
 from stripe_nb.clock import wall_time
 from stripe_nb.frames.background import Sink
+from stripe_nb.frames.chain import Span
 from stripe_nb.frames.decoding import Decode
 from stripe_nb.frames.exploding import items_of
 from stripe_nb.frames.objects import Object
+from stripe_nb.frames.paging import PAGE, LostError, Mark, Step
 from stripe_nb.frames.pull import Pull
 from stripe_nb.frames.query import LIFTING, lacked_parent
-from stripe_nb.frames.reader import Objects, Piece, Progress
+from stripe_nb.frames.reader import PIECE, InTurn, Objects, Piece, Progress
 from stripe_nb.frames.schema import Column, Schema, Shape
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender
@@ -32,7 +37,12 @@ __all__ = ["pull_of"]
 
 # Lists under way at once; the account's rate is what limits them.
 _AT_ONCE = 32
+# So many more are begun than can be handed on, that one long list holds up none.
+_AHEAD = 4 * _AT_ONCE
 _NOT_FOUND = 404
+
+# Of one parent: some at a time, then None.
+_Rows: TypeAlias = "asyncio.Queue[list[Object] | None]"
 
 
 def pull_of(asked: Selection, **options: Any) -> Pull:
@@ -56,7 +66,7 @@ def pull_of(asked: Selection, **options: Any) -> Pull:
     parents = lacked and _listable_parent(*lacked)
     if lacked is None or parents is None:
         return Pull(asked, **options)
-    return _OfAllParents(asked, lacked[1], parents)
+    return _OfAllParents(asked, lacked[1], parents, **options)
 
 
 def _listable_parent(operation: Operation, parameter: str) -> Resource | None:
@@ -90,11 +100,23 @@ class _OfAllParents(Pull):
         What stands for the parent.
     parents
         Their resource.
+    todo
+        Ranges of the parents' ``created``, where they hold the list.
+    **options
+        Of `Pull`.
     """
 
-    def __init__(self, asked: Selection, parameter: str, parents: Resource) -> None:
+    def __init__(
+        self,
+        asked: Selection,
+        parameter: str,
+        parents: Resource,
+        *,
+        todo: Sequence[Span] | None = None,
+        **options: Any,
+    ) -> None:
         one = {**asked.params, parameter: "{parent}"}
-        super().__init__(replace(asked, params=one))
+        super().__init__(replace(asked, params=one), **options)
         self._parameter = parameter
         self._asked = asked
         self._column = parents.name.replace(".", "_")
@@ -107,7 +129,12 @@ class _OfAllParents(Pull):
                 client=asked.client,
                 account=asked.account,
                 params=_lifting(parents),
-            )
+            ),
+            todo=todo,
+            after=self._after if self._field else None,
+            serial=asked.limit is not None,
+            sparing=self._sparing,
+            budget=self._budget,
         )
         self._parents.tally = self.tally
         self._gone = 0
@@ -142,7 +169,7 @@ class _OfAllParents(Pull):
         del decode  # Rows are given their parents' ids, so they are dictionaries.
         self._fetched_at = int(wall_time())
         self._progress = Progress(is_sorted=False)
-        if self.limit == 0:
+        if self.left == 0:
             return
         every = self._read_inlined if self._field else self._read_each
         is_cut = False
@@ -154,25 +181,28 @@ class _OfAllParents(Pull):
 
     async def _give(self, give: Sink[Objects], piece: Objects) -> None:
         """Hand on a piece, of which no more rows than were asked for."""
-        rows, left = piece.rows, None
-        if self.limit is not None:
-            left = self.limit - self._progress.rows
-            rows = rows[:left]
-        self._progress.rows += len(rows)
-        self._note(rows)
-        if rows:
-            await give(replace(piece, rows=rows))
-        if left is not None and len(rows) == left:
+        left = len(piece.rows) if self.left is None else self.left - self.rows
+        is_cut = self.left is not None and len(piece.rows) >= left
+        if is_cut:
+            piece = replace(
+                piece, rows=piece.rows[:left], covered=None, after=None, times=()
+            )
+        self._progress.rows += len(piece.rows)
+        self._note(piece.rows)
+        await give(piece)
+        if is_cut:
             raise _EnoughError
 
     async def _read_inlined(self, sender: Sender, give: Sink[Objects]) -> None:
         async def taken(piece: Objects) -> None:
-            rows = [
-                self._row(item, parent.get("id"))
-                for parent in piece.rows
-                for item in items_of(parent, str(self._field))
-            ]
-            await give(Piece(self._of_kind(rows), piece.end, piece.number, None))
+            rows: list[Object] = []
+            times: list[int | None] = []
+            for parent in piece.rows:
+                found = items_of(parent, str(self._field))
+                items = [self._row(item, parent.get("id")) for item in found]
+                rows += self._of_kind(items)
+                times += [parent.get("created")] * (len(rows) - len(times))
+            await give(replace(piece, rows=rows, times=times))
 
         await self._parents.read_objects(sender, taken)
 
@@ -183,37 +213,72 @@ class _OfAllParents(Pull):
         return [row for row in rows if row.get("object") == self.query.resource]
 
     async def _read_each(self, sender: Sender, give: Sink[Objects]) -> None:
-        ids: list[str] = []
-
-        async def noted(piece: Objects) -> None:
-            ids.extend(str(parent["id"]) for parent in piece.rows)
-
-        await self._parents.read_objects(sender, noted)
+        waiting = iter(_left(await self._ids(sender), self._after))
         # One after the other where the first of all rows are wanted.
         slots = asyncio.Semaphore(_AT_ONCE if self.limit is None else 1)
+        under_way: deque[tuple[str, _Rows]] = deque()
+        rows: list[Object] = []
+        done: deque[str] = deque(maxlen=PAGE)
+        numbers = count()
         async with asyncio.TaskGroup() as group:
-            for number, parent in enumerate(ids):
-                await slots.acquire()
-                task = group.create_task(
-                    self._read_one(sender, give, parent, len(ids) - number)
-                )
-                task.add_done_callback(lambda _: slots.release())
+
+            def begin(most: int) -> None:
+                for parent in islice(waiting, most):
+                    its: _Rows = asyncio.Queue(1)
+                    group.create_task(self._read_one(sender, parent, its, slots))
+                    under_way.append((parent, its))
+
+            begin(1 if self.limit is not None else _AHEAD)
+            since = 0
+            while under_way:
+                parent, its = under_way.popleft()
+                while (some := await its.get()) is not None:
+                    rows += some
+                    if len(rows) >= PIECE:
+                        await give(Piece(rows, None, next(numbers), None))
+                        rows = []
+                begin(1)
+                done.append(parent)
+                since += 1
+                if not under_way or since == PAGE:
+                    after = Mark(Step(), tuple(done))
+                    await give(Piece(rows, None, next(numbers), None, after))
+                    rows, since = [], 0
+
+    async def _ids(self, sender: Sender) -> list[str]:
+        found: list[Objects] = []
+
+        async def noted(piece: Objects) -> None:
+            found.append(piece)
+
+        await self._parents.read_objects(sender, noted)
+        found.sort(key=lambda piece: piece.place)
+        return [str(parent["id"]) for piece in found for parent in piece.rows]
 
     async def _read_one(
-        self, sender: Sender, give: Sink[Objects], parent: str, turn: int
+        self, sender: Sender, parent: str, its: _Rows, slots: asyncio.Semaphore
     ) -> None:
         one = Pull(
-            replace(self._asked, params={**self._asked.params, self._parameter: parent})
+            replace(
+                self._asked, params={**self._asked.params, self._parameter: parent}
+            ),
+            budget=self._budget,
         )
         one.tally = self.tally
+        order = InTurn(one.spans)
+
+        async def give(piece: Objects) -> None:
+            await its.put([self._row(item, parent) for item in piece.rows])
 
         async def taken(piece: Objects) -> None:
-            rows = [self._row(item, parent) for item in piece.rows]
-            # Its place among the others is that of its parent.
-            await give(Piece(rows, turn, piece.number, None))
+            for each in order.take(piece):
+                await give(each)
 
         try:
-            await one.read_objects(sender, taken)
+            async with slots:
+                await one.read_objects(sender, taken)
+                for piece in order.rest():
+                    await give(piece)
         except* stripe.InvalidRequestError as errors:
             if not all(_is_gone(error) for error in errors.exceptions):
                 raise
@@ -221,11 +286,24 @@ class _OfAllParents(Pull):
         self._progress.recoveries += one.progress.recoveries
         self._progress.cursors += one.progress.cursors
         self._followed += one.followed
+        await its.put(None)
 
     def _row(self, item: Object, parent: Any) -> Object:
         if self._is_added:
             item[self._column] = parent
         return item
+
+
+def _left(ids: list[str], after: Mark | None) -> list[str]:
+    """Return those of a list's parents that come after a mark, in its order."""
+    if after is None:
+        return ids
+    places = {name: number for number, name in enumerate(ids)}
+    found = (places[name] for name in reversed(after.trail) if name in places)
+    last = next(found, None)
+    if last is None:
+        raise LostError("none of the parents that were read last exists any more.")
+    return ids[last + 1 :]
 
 
 def _is_gone(error: BaseException) -> bool:

@@ -26,9 +26,10 @@ from stripe_nb.frames.collecting import few_collections
 from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
 from stripe_nb.frames.nested import Nested, nested_lists, unsent_lists
 from stripe_nb.frames.objects import Object
+from stripe_nb.frames.paging import Mark
 from stripe_nb.frames.progress import Bar
 from stripe_nb.frames.query import Query, query_for
-from stripe_nb.frames.reader import Objects, Piece, Progress, Reader
+from stripe_nb.frames.reader import InTurn, Objects, Piece, Progress, Reader
 from stripe_nb.frames.schema import Path, Schema, schema_of
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender, sender_for
@@ -55,6 +56,11 @@ class Pull:
         end, that are still to be read; everything asked for if not given.
     after
         Where a list without ``created`` goes on, as the last `Piece` said.
+    had
+        How many of the rows that were asked for are there already; they count
+        for ``limit``.
+    serial
+        Whether to read by one cursor, so that rows come in the list's order.
     sparing
         Whether rows are handed on early, so that few are lost by a crash; each
         piece costs something.
@@ -76,7 +82,9 @@ class Pull:
         asked: Selection,
         *,
         todo: Sequence[Span] | None = None,
-        after: Sequence[str] = (),
+        after: Mark | None = None,
+        had: int = 0,
+        serial: bool = False,
         sparing: bool = False,
         budget: File | None = None,
     ) -> None:
@@ -104,6 +112,8 @@ class Pull:
         self._fetched_at: int | None = None
         self._todo = todo
         self._after = after
+        self._had = had
+        self._serial = serial
         self._sparing = sparing
         self._budget = budget
 
@@ -121,6 +131,11 @@ class Pull:
     def rows(self) -> int:
         """How many rows have come."""
         return self._progress.rows
+
+    @property
+    def left(self) -> int | None:
+        """How many rows were to be read at the beginning; None for all."""
+        return None if self.limit is None else self.limit - self._had
 
     @property
     def complete(self) -> bool:
@@ -158,19 +173,10 @@ class Pull:
 
         What comes before its turn is held back; `pieces` holds nothing back.
         """
-        held: dict[tuple[int | None, int], Objects] = {}
-        turns = [(end, 0) for _, end in self.spans[:1]]
+        order = InTurn(self.spans)
         for _, piece in _read([self], Pull.read_objects, progress):
-            held[piece.end, piece.number] = piece
-            while turn := next((turn for turn in turns if turn in held), None):
-                its = held.pop(turn)
-                yield its.rows
-                # What is next goes on with this range, or begins where it ends.
-                turns = [(its.end, its.number + 1)]
-                if its.covered is not None:
-                    turns.append((its.covered[0], 0))
-        for piece in sorted(held.values(), key=lambda piece: piece.place):
-            yield piece.rows
+            yield from (its.rows for its in order.take(piece))
+        yield from (its.rows for its in order.rest())
 
     def pieces(self, *, progress: bool | None = None) -> Iterator[Piece[Chunk]]:
         """Yield the rows in pieces, as they come, as typed columns."""
@@ -196,6 +202,8 @@ class Pull:
         # Here and not where they are taken: what was just decoded is at hand.
         async def turned(piece: Objects) -> None:
             chunk = chunk_of(piece.rows, self.schema)
+            if piece.times:
+                chunk.created = list(piece.times)
             await give(
                 Piece(chunk, piece.end, piece.number, piece.covered, piece.after)
             )
@@ -222,7 +230,8 @@ class Pull:
             ask(name, decode=decode),
             spans=self.spans,
             stamp=self._stamp(),
-            limit=self.limit,
+            limit=self.left,
+            serial=self._serial,
             after=self._after,
             sparing=self._sparing,
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -23,14 +23,14 @@ from stripe_nb.frames.asking import Asker
 from stripe_nb.frames.chain import Chain, Span
 from stripe_nb.frames.limiter import ENDPOINT
 from stripe_nb.frames.objects import Object
-from stripe_nb.frames.paging import PAGE, Step, following, rows_of
+from stripe_nb.frames.paging import PAGE, Mark, Step, following, rows_of
 from stripe_nb.frames.query import Query
 
-__all__ = ["Objects", "Piece", "Progress", "Reader", "is_lost"]
+__all__ = ["PIECE", "InTurn", "Objects", "Piece", "Progress", "Reader", "is_lost"]
 
 # Rows that are handed on at once: few enough that little is fetched again after
 # a crash, enough that their number costs nothing.
-_PIECE = 1_000
+PIECE = 1_000
 _SLOW_SECONDS = 0.05
 _SPARE_SLOTS = 1.2
 _MOST_SLOTS = 48
@@ -66,15 +66,19 @@ class Piece(Generic[Rows]):
         piece and those before it; None for an open end. None as a whole if
         nothing can be said, since the list has no ``created``.
     after
-        Of a list without ``created``: the ids of the last rows, the last one
-        last, on which a reader can go on. Empty where there are none.
+        Of a list without ``created``: where a reader can go on. None with its
+        last piece.
+    times
+        The ``created`` that `covered` is about, of each row; empty if it is the
+        row's own.
     """
 
     rows: Rows
     end: int | None
     number: int
     covered: Span | None
-    after: Sequence[str] = ()
+    after: Mark | None = None
+    times: Sequence[int | None] = ()
 
     @property
     def place(self) -> tuple[float, int]:
@@ -83,6 +87,30 @@ class Piece(Generic[Rows]):
 
 
 Objects = Piece[list[Object]]
+
+
+class InTurn:
+    """Puts pieces in the list's order; what comes before its turn is held back."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._held: dict[tuple[int | None, int], Objects] = {}
+        self._turns = [(end, 0) for _, end in spans[:1]]
+
+    def take(self, piece: Objects) -> Iterator[Objects]:
+        """Take a piece; yield those whose turn it is now."""
+        held, turns = self._held, self._turns
+        held[piece.end, piece.number] = piece
+        while turn := next((turn for turn in turns if turn in held), None):
+            its = held.pop(turn)
+            yield its
+            # What is next goes on with this range, or begins where it ends.
+            turns[:] = [(its.end, its.number + 1)]
+            if its.covered is not None:
+                turns.append((its.covered[0], 0))
+
+    def rest(self) -> list[Objects]:
+        """Return what is left once all have come."""
+        return sorted(self._held.values(), key=lambda piece: piece.place)
 
 
 @dataclass(slots=True)
@@ -127,6 +155,8 @@ class Reader:
         The field of its rows that ``created`` means; None if they have none.
     limit
         At most so many rows, newest first, by one cursor.
+    serial
+        Whether to read by one cursor anyway.
     after
         Where a list without ``created`` goes on, as a `Piece` says.
     sparing
@@ -142,13 +172,15 @@ class Reader:
         spans: Sequence[Span],
         stamp: str | None,
         limit: int | None,
-        after: Sequence[str] = (),
+        serial: bool = False,
+        after: Mark | None = None,
         sparing: bool = False,
     ) -> None:
         self.progress = Progress()
         self._query = query
         self._asker = asker
         self._limit = limit
+        self._is_serial = serial or limit is not None
         self._fixed = dict(query.params)
         if stamp is not None:
             self._fixed.pop("created", None)
@@ -174,9 +206,9 @@ class Reader:
             If the list can't be followed to its end.
         """
         self._give = give
+        self.progress.is_whole = not self._waiting
         if self._limit == 0:
             return
-        self.progress.is_whole = not self._waiting
         async with asyncio.TaskGroup() as self._group:
             self._staff()
         if not self._has_looked:
@@ -203,7 +235,7 @@ class Reader:
 
     @property
     def _slots(self) -> int:
-        if self._limit is not None or self._quickest < _SLOW_SECONDS:
+        if self._is_serial or self._quickest < _SLOW_SECONDS:
             return 1
         rate = min(self._asker.rate, ENDPOINT)
         wanted = math.ceil(rate * self._latency * _SPARE_SLOTS) + 1
@@ -240,11 +272,13 @@ class Reader:
     @property
     def _most(self) -> int:
         """How many rows a cursor holds back at most."""
-        return _PIECE // max(1, len(self._active)) if self._sparing else _PIECE
+        return PIECE // max(1, len(self._active)) if self._sparing else PIECE
 
     def _piece(self, chain: Chain, rows: list[Object], number: int) -> Objects:
-        can_go_on = self._stamp is None and self._query.takes("starting_after")
-        after = chain.trail if can_go_on else ()
+        if self._is_cut:
+            # Of what came last, not all was taken.
+            return Piece(rows, chain.end, number, None)
+        after = chain.mark if self._stamp is None else None
         return Piece(rows, chain.end, number, chain.covered, after)
 
     def _leave(self, chain: Chain) -> None:

@@ -295,7 +295,10 @@ class Call:
             return
         made = self._announce(event(self, event_type, obj, previous))
         self._emitted.append(made)
-        if self.engine.outbox.wants_thin(self.account, f"v1.{event_type}"):
+        thin = f"v1.{event_type}"
+        if thin in self.engine.thin_event_types and self.engine.outbox.wants_thin(
+            self.account, thin
+        ):
             self._announce(mirror(self, made))
 
     def emit_thin(

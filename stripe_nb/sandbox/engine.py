@@ -63,6 +63,7 @@ class Engine:
         self.account = f"acct_1{ids.stable(15, of='account')}"
         self.account_version = versions.DEFAULT_VERSION
         self.event_types = frozenset(catalog.event_types)
+        self.thin_event_types = frozenset(catalog.thin_event_types)
         self.kinds: Mapping[str, Behaviour] = behaviours(catalog.resources)
         unlisted = [entry for kind in self.kinds.values() for entry in kind.unlisted]
         self._unlisted = UnlistedRoutes(unlisted)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from stripe_nb import catalog
+from stripe_nb.catalog import load
 from stripe_nb.errors import WebhookError
 
 __all__ = ["Handler", "Router", "check_pattern", "fits"]
@@ -52,10 +52,9 @@ def check_pattern(pattern: str) -> None:
             'Say which events by their type ("invoice.paid"), with * for any part '
             f'("invoice.*"), not {pattern!r}.'
         )
-    # Thin events have types of their own, which the SDK does not list.
-    if pattern.startswith(("v1.", "v2.")):
-        return
-    known = catalog.load().event_types
+    catalog = load()
+    is_thin = pattern.startswith(("v1.", "v2."))
+    known = catalog.thin_event_types if is_thin else catalog.event_types
     if any(fits(pattern, each) for each in known):
         return
     near = get_close_matches(pattern, known, n=2)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from stripe.events._event_classes import get_v2_event_notification_class
 
 from stripe_nb.catalog import Catalog, facts, load
 from stripe_nb.errors import UnknownOperationError, UnknownResourceError
@@ -266,6 +267,14 @@ def test_event_types_are_those_of_webhooks(catalog: Catalog) -> None:
         catalog.event_types
     )
     assert "*" not in catalog.event_types
+
+
+def test_thin_event_types_are_those_of_the_sdk(catalog: Catalog) -> None:
+    known = set(catalog.thin_event_types)
+    assert {"v1.billing.meter.no_meter_found", "v2.core.account.updated"} <= known
+    assert all(name.startswith(("v1.", "v2.")) for name in known)
+    named = [get_v2_event_notification_class(name).__name__ for name in known]
+    assert len(set(named)) == len(known)
 
 
 def test_repr_counts(catalog: Catalog) -> None:

@@ -330,7 +330,8 @@ def _last_kept(path: Path, copy: Path) -> int:
     (spool,) = path.parent.glob(".*.spool")
     shutil.copytree(spool, copy)
     with Spool(copy) as opened:
-        return int(opened.after[-1].removeprefix("pm_"))
+        assert opened.after is not None
+        return int(opened.after.trail[-1].removeprefix("pm_"))
 
 
 def test_a_list_without_created_goes_on_where_it_was_killed(

@@ -163,6 +163,8 @@ def test_thin_events_are_listed_by_type_object_and_time(
     ("values", "param"),
     [
         ({"enabled_events": ["customer.nonsense"]}, "enabled_events"),
+        ({"enabled_events": ["customer.created"]}, "enabled_events"),
+        ({"enabled_events": ["v2.core.nonsense"]}, "enabled_events"),
         ({"event_payload": "snapshot", "enabled_events": ["v1.x"]}, "enabled_events"),
         (
             {
@@ -182,6 +184,14 @@ def test_what_can_t_be_a_destination_is_refused(
     with pytest.raises(stripe.InvalidRequestError) as caught:
         destination(v2, receiver.url, **values)
     assert caught.value.param == param
+
+
+def test_a_destination_may_want_what_is_told_as_thin_events_only(
+    v2: stripe.StripeClient, receiver: Receiver
+) -> None:
+    wanted = ["v1.billing.meter.no_meter_found", "v2.core.account.updated"]
+    made = destination(v2, receiver.url, enabled_events=wanted)
+    assert made.enabled_events == wanted
 
 
 def test_destinations_in_a_cloud_are_not_simulated(v2: stripe.StripeClient) -> None:

@@ -57,6 +57,7 @@ def test_a_pattern_means_whole_types(pattern: str, fitting: list[str]) -> None:
     [
         ("invoice.payed", "did you mean invoice.paid"),
         ("paymentintent.*", "no event paymentintent"),
+        ("v2.core.acount.updated", "did you mean v2.core.account.updated"),
         ("", "Say which events"),
         (None, "Say which events"),
         ("invoice.[ab]", "no event"),

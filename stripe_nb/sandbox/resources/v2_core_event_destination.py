@@ -126,11 +126,10 @@ class V2CoreEventDestination(Behaviour):
         if "url" in address:
             hosts = call.engine.webhook_hosts
             check_url(address["url"], hosts, param=_URL)
-        thin = payload == "thin"
-        known = call.engine.event_types
+        engine = call.engine
+        known = engine.thin_event_types if payload == "thin" else engine.event_types
         for event_type in call.params.get("enabled_events") or ():
-            short = event_type.removeprefix("v1.") if thin else event_type
-            if not (short in known or event_type == "*" or short.startswith("v2.")):
+            if event_type != "*" and event_type not in known:
                 raise ParameterInvalid(
                     f"{event_type} is no type of {payload} events.",
                     param="enabled_events",
