@@ -194,6 +194,7 @@ class Reader:
         self._active: list[Chain] = []
         self._latency = self._quickest = 0.0
         self._is_cut = self._has_looked = False
+        self._pages = 0
 
     async def read(self, give: Callable[[Objects], Awaitable[None]]) -> None:
         """Read all, and hand on each piece as it comes.
@@ -227,7 +228,7 @@ class Reader:
 
     def _begin_to_end(self) -> None:
         """Look what was created meanwhile while the last pages come."""
-        late = self._asker.tally.requests >= _LOOK_AGAIN_AFTER
+        late = self._pages >= _LOOK_AGAIN_AFTER
         known = all(chain.position is not None for chain in self._active)
         if late and known and not self._has_looked:
             self._has_looked = True
@@ -295,6 +296,7 @@ class Reader:
     async def _page(self, chain: Chain) -> list[Object]:
         """Ask for a chain's next page; return what of it is wanted."""
         step = chain.step or Step()
+        self._pages += 1
         fixed = {**self._fixed, **self._size()}
         if self._stamp is not None and chain.filter:
             fixed["created"] = chain.filter
@@ -345,7 +347,6 @@ class Reader:
     async def _look_again(self) -> None:
         """Count what was created since the first page, by one more request."""
         first = self._first
-        tally = self._asker.tally
         if (
             first is None
             or first.stamp is None
@@ -353,7 +354,7 @@ class Reader:
             or first.end is not None
         ):
             return
-        if self._limit is not None or tally.requests < _LOOK_AGAIN_AFTER:
+        if self._limit is not None or self._pages < _LOOK_AGAIN_AFTER:
             return
         fixed = {**self._fixed, "created": {"gte": first.newest}, "limit": PAGE}
         answer, _ = await self._asker.ask(self._query.path, fixed, Step())

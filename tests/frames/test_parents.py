@@ -11,7 +11,7 @@ import pytest
 
 from stripe_nb.errors import FrameError
 from stripe_nb.export import export
-from stripe_nb.frames import frame
+from stripe_nb.frames import frame, reader
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 
@@ -103,6 +103,15 @@ def test_other_lists_are_asked_for_one_by_one(shop: Client) -> None:
     # Newest parents first, as lists are.
     order = changes["customer"].drop_duplicates().tolist()
     assert order == customers["id"].tolist()
+
+
+def test_no_parent_is_looked_at_again(
+    shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long lists are, for what was created meanwhile.
+    monkeypatch.setattr(reader, "_LOOK_AGAIN_AFTER", 2)
+    changes = frame("customers.balance_transactions", client=shop)
+    assert changes.attrs["certificate"]["requests"] == 1 + CUSTOMERS
 
 
 def test_a_filter_is_each_lists_own(shop: Client) -> None:
