@@ -102,7 +102,9 @@ def _created(source: Source, rows: int) -> list[int | None]:
     # An invoice item has its time in ``date``.
     for name in ("created", "date"):
         found = source.at((name,))
-        times = [v if type(v) is int else None for v in found.values] if found else []
+        times = list(found.values) if found else []
+        if found and not found.are_plain:
+            times = [time if type(time) is int else None for time in times]
         if any(times):
             return times
     return [None] * rows
@@ -126,14 +128,14 @@ def _extras(
     if path and (odd := source.odd(path)):
         found["_".join(path)] = array_of(odd, Shape.JSON, "_".join(path))
     for key, values in source.unknown(path, known).items():
+        # Keys that are always null say nothing and would come and go.
+        if values.count(None) == len(values):
+            continue
         shape = Shape.BOOLEAN if (*path, key) == ("deleted",) else Shape.TEXT
         name = "_".join((*path, str(key)))
         if name in taken or name.startswith("metadata_"):
             name = f"{name}__"
-        array = array_of(values, shape, name)
-        # Keys that are always null say nothing and would come and go.
-        if array.null_count < len(array):
-            found[name] = array
+        found[name] = array_of(values, shape, name)
     return found
 
 

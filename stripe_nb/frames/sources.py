@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -18,6 +17,7 @@ from msgspec.structs import astuple
 from stripe_nb.frames.decoding import Node, Record
 from stripe_nb.frames.objects import Object, canonical_json
 from stripe_nb.frames.schema import Path, Shape
+from stripe_nb.frames.values import are_equal
 
 __all__ = ["Dictionaries", "Records", "Source", "Values"]
 
@@ -142,10 +142,8 @@ class _Block:
         kind: Any = type(records[0])
         self.node: Node = kind.node
         names = kind.__struct_encode_fields__
-        values = list(chain.from_iterable(map(astuple, records)))
-        self.fields: dict[str, list[Any]] = {
-            name: values[at :: len(names)] for at, name in enumerate(names)
-        }
+        columns = zip(*map(astuple, records), strict=True)
+        self.fields: dict[str, Sequence[Any]] = dict(zip(names, columns, strict=True))
 
     def column(self, name: str) -> Values:
         node, values = self.node.parts[name], self.fields[name]
@@ -153,7 +151,7 @@ class _Block:
             return Values(_texts(node, values), are_plain=True)
         if node.shape is Shape.REFERENCE:
             return _references(values)
-        if node.shape is Shape.JSON and values[0] in _EMPTY and _are_equal(values):
+        if node.shape is Shape.JSON and values[0] in _EMPTY and are_equal(values):
             text = None if values[0] is None else canonical_json(values[0])
             return Values([text] * len(values), are_plain=True)
         are_plain = not node.is_open and node.shape is not Shape.JSON
@@ -208,8 +206,8 @@ def _columns_of(blocks: list[Object]) -> dict[str, list[Any]]:
 
 
 def _references(values: Sequence[Any]) -> Values:
-    kinds = set(map(type, values))
-    if kinds <= {str, _ABSENT}:
+    some = values[:1] if are_equal(values) else values
+    if set(map(type, some)) <= {str, _ABSENT}:
         return Values(values, are_plain=True)
     return Values([_id(v) if isinstance(v, Record) else v for v in values])
 
@@ -219,12 +217,8 @@ def _id(record: Record) -> str | None:
     return None if value is None else canonical_json(value)
 
 
-def _are_equal(values: list[Any]) -> bool:
-    return values.count(values[0]) == len(values)
-
-
-def _texts(node: Node, values: list[Any]) -> list[bytes | None]:
-    if _are_equal(values):
+def _texts(node: Node, values: Sequence[Any]) -> list[bytes | None]:
+    if are_equal(values):
         return node.write.texts(_pieces(values[:1])) * len(values)
     return node.write.texts(_pieces(values))
 

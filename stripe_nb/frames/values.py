@@ -21,7 +21,7 @@ from stripe_nb.frames.objects import canonical_json
 from stripe_nb.frames.schema import Shape
 from stripe_nb.redaction import redact_tokens
 
-__all__ = ["ARROW_TYPES", "array_of"]
+__all__ = ["ARROW_TYPES", "are_equal", "array_of"]
 
 # Stripe: decimals have up to twelve places.
 _DECIMAL = pa.decimal128(38, 12)
@@ -79,6 +79,9 @@ def array_of(
     FrameError
         If a value can't be held without loss.
     """
+    if are_plain and len(values) > 1 and are_equal(values):
+        one = array_of(values[:1], shape, name, are_plain=True)
+        return pa.repeat(one[0], len(values))
     kinds = _PLAIN[shape] if are_plain else set(map(type, values))
     if not kinds - _NOTHING:
         return pa.nulls(len(values), ARROW_TYPES[shape])
@@ -88,6 +91,12 @@ def array_of(
         raise FrameError(_misfit(values, shape, name)) from error
     may_tell = shape is Shape.JSON or (shape is Shape.TEXT and _SECRET in name)
     return _without_secrets(array) if may_tell else array
+
+
+def are_equal(values: Sequence[Any]) -> bool:
+    """Tell whether all values, of which there is one at least, are equal."""
+    # Counting is quick where they are, and so is the look at both ends where not.
+    return values[0] == values[-1] and values.count(values[0]) == len(values)
 
 
 def _without_secrets(texts: pa.Array) -> pa.Array:
