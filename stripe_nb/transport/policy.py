@@ -17,8 +17,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stripe_nb.errors import (
     LiveKeyError,
@@ -97,7 +98,7 @@ class Policy:
                     "only, and this request goes elsewhere: check base_addresses "
                     "and stripe.api_base."
                 )
-        elif not re.match(rf"{re.escape(self.sandbox_url)}(?=[/?]|\Z)", url):
+        elif not _below(self.sandbox_url)(url):
             raise SandboxError(
                 "This session belongs to a sandbox, and the request goes to another "
                 "host: check base_addresses and stripe.api_base, or connect with a "
@@ -116,6 +117,11 @@ class Policy:
                 "This request would change live data, and the session may only read "
                 "it: connect(allow_live=True, allow_live_writes=True) lets it pass."
             )
+
+
+@lru_cache(maxsize=16)
+def _below(address: str) -> Callable[[str], object]:
+    return re.compile(rf"{re.escape(address)}(?=[/?]|\Z)").match
 
 
 def _keys_in(headers: Mapping[str, str]) -> list[str]:
@@ -142,7 +148,10 @@ def _keys_of(authorization: str) -> list[str]:
 def _has_live_secret(text: object) -> bool:
     if isinstance(text, str):
         text = text.encode()
-    return isinstance(text, bytes | bytearray) and _LIVE_SECRET.search(text) is not None
+    if not isinstance(text, bytes | bytearray):
+        return False
+    # Each request is looked through; what no live key can be without is found soonest.
+    return b"k_live_" in text and _LIVE_SECRET.search(text) is not None
 
 
 def _check_sandbox_keys(keys: list[str], *, secret_elsewhere: bool) -> None:
