@@ -52,8 +52,8 @@ def fetched(asked: Selection, folder: Path, *, progress: bool | None) -> Iterato
         spool = Spool(folder)
     try:
         with _keeping(folder), spool:
-            attrs = _fill(spool, asked, progress)
-            yield _rows(spool, pull_of(asked), attrs)
+            layout = _fill(spool, asked, progress)
+            yield _rows(spool, layout)
     except BaseException as error:
         if spool.is_kept:
             error.add_note(
@@ -96,14 +96,14 @@ def fingerprint(asked: Selection, place: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, Any]:
-    """Read what the spool lacks; return how all of it came about."""
+def _fill(spool: Spool, asked: Selection, progress: bool | None) -> Layout:
+    """Read what the spool lacks; return what a table of all rows looks like."""
     if spool.attrs is not None:
-        return spool.attrs
+        return _layout(spool, pull_of(asked))
     after = spool.after
     goes_on = bool(spool.covered or after)
     try:
-        pull = _read(spool, asked, progress)
+        pull, layout = _read(spool, asked, progress)
     except (stripe.InvalidRequestError, LostError):
         if after is None:
             raise
@@ -111,23 +111,33 @@ def _fill(spool: Spool, asked: Selection, progress: bool | None) -> dict[str, An
         # Nothing else tells the place; if that wasn't it, Stripe says so again.
         spool.forget()
         goes_on = False
-        pull = _read(spool, asked, progress)
+        pull, layout = _read(spool, asked, progress)
     attrs = pull.attrs
     if goes_on:
         attrs["certificate"] = _resumed(spool, pull, attrs["certificate"])
+        layout = _layout(spool, pull)
     spool.finish(attrs)
-    return attrs
+    return layout
 
 
-def _read(spool: Spool, asked: Selection, progress: bool | None) -> Pull:
+def _layout(spool: Spool, pull: Pull) -> Layout:
+    layout = Layout(pull.schema)
+    for chunk in spool.chunks():
+        layout.see(chunk)
+    return layout
+
+
+def _read(spool: Spool, asked: Selection, progress: bool | None) -> tuple[Pull, Layout]:
     todo = _todo(spool, asked)
     had = 0 if asked.limit is None else spool.count()
     pull = pull_of(asked, todo=todo, after=spool.after, had=had, sparing=True)
+    layout = Layout(pull.schema)
     spool.begin()
     for piece in pull.pieces(progress=progress):
+        layout.see(piece.rows)
         spool.add(piece.rows, piece.place, piece.covered, piece.after)
     spool.end()
-    return pull
+    return pull, layout
 
 
 def _todo(spool: Spool, asked: Selection) -> list[Span] | None:
@@ -154,10 +164,9 @@ def _at(seconds: int | None) -> str | None:
     return None if seconds is None else iso(seconds)
 
 
-def _rows(spool: Spool, pull: Pull, attrs: dict[str, Any]) -> Rows:
-    layout = Layout(pull.schema)
-    for chunk in spool.chunks():
-        layout.see(chunk)
+def _rows(spool: Spool, layout: Layout) -> Rows:
+    attrs = spool.attrs
+    assert attrs is not None
 
     def tables() -> Iterator[pa.Table]:
         return _portions(layout.table(chunk) for chunk in spool.chunks())

@@ -63,20 +63,19 @@ class Layout:
         self._metadata: set[str] = set()
         self._extras: dict[str, pa.DataType] = {}
         self._values = {
-            column.name: dict.fromkeys(column.values)
+            column.name: tuple(column.values)
             for column in schema.columns
             if column.shape is Shape.CATEGORY
         }
+        self._others: dict[str, set[str]] = {name: set() for name in self._values}
 
     def see(self, chunk: Chunk) -> None:
         """Learn what a chunk adds to the columns."""
         self._metadata.update(chunk.metadata)
         for name, values in chunk.extras.items():
             self._extras.setdefault(name, values.type)
-        for name, known in self._values.items():
-            unique = pc.unique(chunk.columns[name]).to_pylist()
-            # Sorted, so that the order of the rows doesn't show in the dtype.
-            known.update(dict.fromkeys(sorted(v for v in unique if v is not None)))
+        for name, others in self._others.items():
+            others.update(pc.unique(chunk.columns[name]).to_pylist())
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -115,19 +114,24 @@ class Layout:
     def _column(
         self, item: pa.Field, parts: Sequence[tuple[dict[str, pa.Array], int]]
     ) -> pa.ChunkedArray:
-        known = self._values.get(item.name)
-        kind = item.type if known is None else pa.string()
+        is_category = item.name in self._values
+        kind = pa.string() if is_category else item.type
         arrays = [
             arrays[item.name] if item.name in arrays else pa.nulls(rows, kind)
             for arrays, rows in parts
         ]
         values = pa.chunked_array(arrays, kind)
-        if known is None:
+        if not is_category:
             return values
-        categories = pa.array(known, pa.string())
+        categories = pa.array(self._categories(item.name), pa.string())
         indices = pc.index_in(values, value_set=categories, skip_nulls=True)
         codes = indices.combine_chunks()
         return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, categories)])
+
+    def _categories(self, name: str) -> list[str]:
+        known = self._values[name]
+        # Sorted, so that the order in which rows came doesn't show in the dtype.
+        return [*known, *sorted(self._others[name].difference(known, (None,)))]
 
 
 def _arrays(chunk: Chunk) -> dict[str, pa.Array]:
