@@ -45,6 +45,8 @@ YEAR = 31_536_000
 NOW = CREATED + 3 * YEAR
 RESOURCES = ("customers", "charges", "invoices")
 CPU_GOALS = {"customers": 25, "charges": 30, "invoices": 30}
+# A machine has other things to do, too: the least of some runs is what it can.
+_REPEATS = 7
 FAULTS = {"429": 0.05, "500": 0.02, "dropped": 0.02, "truncated": 0.01}
 
 
@@ -288,9 +290,9 @@ def times(shape: str, count: int) -> list[int]:
 
 
 def processor_us(work: Callable[[], object], rows: int) -> float:
-    """Return the least of three runs, in microseconds of processor per row."""
+    """Return the least of some runs, in microseconds of processor per row."""
     found = []
-    for _ in range(3):
+    for _ in range(_REPEATS):
         before = time.process_time()
         work()
         found.append(time.process_time() - before)
@@ -301,6 +303,10 @@ def seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def least_seconds(work: Callable[[], object]) -> float:
+    return min(seconds(work) for _ in range(_REPEATS))
 
 
 def by_sdk(client: Client, name: str, rows: int) -> int:
@@ -347,8 +353,8 @@ def bench_processor(texts: Mapping[str, str], rows: int) -> None:
                 f"bytes); SDK / ours {theirs / ours:.1f} (goal {CPU_GOALS[name]}), "
                 f"ours / orjson.loads {ours / bare:.1f} (goal 3 at most)"
             )
-        mine = seconds(lambda: read(client, "customers")) / rows
-        other = seconds(lambda: by_sdk(client, "customers", few)) / few
+        mine = least_seconds(lambda: read(client, "customers")) / rows
+        other = least_seconds(lambda: by_sdk(client, "customers", few)) / few
         print(f"no latency, no limit: {other / mine:.1f} x the SDK (goal 25)")
 
 
