@@ -198,10 +198,20 @@ def _thin_event_types(source: Source) -> tuple[str, ...]:
     return tuple(string_constants(classes["_V2_EVENT_NOTIFICATION_CLASS_LOOKUP"]))
 
 
+def _several(name: str) -> str:
+    """Return an object's name in the plural."""
+    if name.endswith("y"):
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
+
+
 def _aliases(
     resources: Mapping[str, Resource], operations: Mapping[str, Operation]
 ) -> Iterator[tuple[str, str]]:
     """Yield other names of resources, those that win last."""
+    for resource in resources.values():
+        if resource.list_operation is not None:
+            yield _several(resource.name), resource.name
     for operation in reversed(list(operations.values())):
         if operation.answer == "list" and len(operation.variants) == 1:
             yield _namespace(operation), operation.returns

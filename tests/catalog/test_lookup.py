@@ -262,6 +262,23 @@ def test_mappings_are_mappings(catalog: Catalog) -> None:
         catalog.resources["customers"]
 
 
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("customer_balance_transactions", "customer_balance_transaction"),
+        ("capabilities", "capability"),
+        ("billing.meter_event_summaries", "billing.meter_event_summary"),
+        # What Stripe names so is meant by it.
+        ("tax_ids", "tax_id"),
+        ("refunds", "refund"),
+    ],
+)
+def test_what_can_be_listed_goes_by_its_plural(
+    catalog: Catalog, name: str, resource: str
+) -> None:
+    assert catalog.resource(name).name == resource
+
+
 def test_event_types_are_those_of_webhooks(catalog: Catalog) -> None:
     assert {"charge.succeeded", "customer.subscription.deleted"} <= set(
         catalog.event_types
