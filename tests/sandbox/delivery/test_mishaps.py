@@ -135,7 +135,7 @@ def test_a_slow_receiver_does_not_hold_up_the_end(
         lanes = list(running._courier._lanes.values())
         began = monotonic()
         running.stop()
-        assert monotonic() - began < 1.5
+        assert monotonic() - began < 5
         assert lanes
         assert not any(lane.is_alive() for lane in lanes)
 
