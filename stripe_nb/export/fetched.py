@@ -19,12 +19,13 @@ import stripe
 from stripe_nb.errors import ExportError
 from stripe_nb.export.certificate import certificate_of
 from stripe_nb.export.rows import Rows, schema_with
-from stripe_nb.export.spans import Span, without
 from stripe_nb.export.spool import Spool
+from stripe_nb.frames.certificate import windows
 from stripe_nb.frames.fetch import Pull, pull_of
 from stripe_nb.frames.layout import Layout, to_pandas
 from stripe_nb.frames.paging import LostError
 from stripe_nb.frames.selection import Selection
+from stripe_nb.frames.spans import Span, without
 from stripe_nb.frames.window import iso, span_of
 from stripe_nb.session import current
 
@@ -151,17 +152,12 @@ def _resumed(spool: Spool, pull: Pull, certificate: dict[str, Any]) -> dict[str,
     """Say of the whole what was said of its last part."""
     # A limit cuts a range short, and what parents hold is covered by their times.
     is_covered = pull.can_be_divided and pull.limit is None
-    covered = reversed(spool.covered) if is_covered else ()
     return {
         **certificate,
         "rows": spool.count(),
-        "windows": [[_at(a), _at(b)] for a, b in covered],
+        "windows": windows(spool.covered if is_covered else ()),
         "attempts": [iso(int(start)) for start in spool.starts],
     }
-
-
-def _at(seconds: int | None) -> str | None:
-    return None if seconds is None else iso(seconds)
 
 
 def _rows(spool: Spool, layout: Layout) -> Rows:

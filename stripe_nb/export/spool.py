@@ -26,9 +26,9 @@ from filelock import FileLock, Timeout
 
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import ExportError, StripeNbError
-from stripe_nb.export.spans import Span, holds, merged
 from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.paging import Mark, Step
+from stripe_nb.frames.spans import Span, holds, merged
 
 __all__ = ["Spool"]
 

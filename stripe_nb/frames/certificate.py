@@ -7,12 +7,12 @@ from typing import Any
 
 from stripe_nb.catalog import load
 from stripe_nb.frames.asking import Tally
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.query import Query
 from stripe_nb.frames.reader import Progress
+from stripe_nb.frames.spans import Span, merged
 from stripe_nb.frames.window import iso
 
-__all__ = ["certificate", "merged"]
+__all__ = ["certificate", "windows"]
 
 
 def certificate(
@@ -41,7 +41,7 @@ def certificate(
         "path": query.path,
         "filters": {k: v for k, v in query.params.items() if k != "expand"},
         "left_out_by_stripe": dict(query.hidden),
-        "windows": [[_at(a), _at(b)] for a, b in merged(progress.covered or ())],
+        "windows": windows(progress.covered or ()),
         "rows": progress.rows,
         "duplicates_dropped": progress.duplicates,
         "nested_lists_followed": nested,
@@ -72,38 +72,16 @@ def _verdict(
     return "complete", None
 
 
-def _at(seconds: int | None) -> str | None:
-    return None if seconds is None else iso(seconds)
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return half-open ranges with those that touch made one, newest first.
+def windows(spans: Iterable[Span]) -> list[list[str | None]]:
+    """Return ranges as they are told: those that meet made one, newest first.
 
     Examples
     --------
-    >>> merged([(None, 5), (5, 9), (20, None)])
-    [(20, None), (None, 9)]
+    >>> windows([(None, 5), (5, 9), (60, None)])
+    [['1970-01-01T00:01:00Z', None], [None, '1970-01-01T00:00:09Z']]
     """
-    low, high = float("-inf"), float("inf")
-    found: list[tuple[float, float, Span]] = []
-    for start, end in spans:
-        found.append(
-            (
-                high if end is None else end,
-                low if start is None else start,
-                (start, end),
-            )
-        )
-    result: list[Span] = []
-    reached = None
-    for top, bottom, (start, end) in sorted(
-        found, key=lambda each: each[0], reverse=True
-    ):
-        if result and reached is not None and top >= reached:
-            if bottom < reached:
-                result[-1] = (start, result[-1][1])
-                reached = bottom
-        else:
-            result.append((start, end))
-            reached = bottom
-    return result
+    return [[_at(start), _at(end)] for start, end in reversed(merged(spans))]
+
+
+def _at(seconds: int | None) -> str | None:
+    return None if seconds is None else iso(seconds)

@@ -14,11 +14,9 @@ from typing import Any, cast
 from stripe_nb.frames.decoding import values_of
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Mark, Step
+from stripe_nb.frames.spans import Span
 
-__all__ = ["Chain", "Span"]
-
-# Start and end (exclusive) in Unix seconds, each None if open.
-Span = tuple[int | None, int | None]
+__all__ = ["Chain"]
 
 # No account is older than Stripe itself (2010); simulated objects may be, and
 # the oldest range stays open for them.

@@ -19,10 +19,10 @@ import pandas as pd
 
 from stripe_nb.errors import FrameError, MissingDependencyError
 from stripe_nb.frames.build import Builder
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.layout import DtypeBackend
 from stripe_nb.frames.pull import Pull
 from stripe_nb.frames.selection import Selection
+from stripe_nb.frames.spans import Span
 from stripe_nb.session import Client, connect
 
 __all__ = ["dask_frame"]

@@ -9,7 +9,6 @@ import pandas as pd
 
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.build import Builder
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.exploding import explode as explode_list
 from stripe_nb.frames.layout import DtypeBackend, check_backend, in_backend
 from stripe_nb.frames.objects import Object
@@ -17,6 +16,7 @@ from stripe_nb.frames.parents import pull_of
 from stripe_nb.frames.pull import Pull, pieces_of
 from stripe_nb.frames.reader import Piece
 from stripe_nb.frames.selection import Selection
+from stripe_nb.frames.spans import Span
 from stripe_nb.frames.window import Window
 from stripe_nb.session import Client
 

@@ -21,7 +21,6 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Kind, Operation, Resource
 from stripe_nb.clock import wall_time
 from stripe_nb.frames.background import Sink
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.decoding import Decode
 from stripe_nb.frames.exploding import items_of
 from stripe_nb.frames.objects import Object
@@ -32,6 +31,7 @@ from stripe_nb.frames.reader import PIECE, InTurn, Objects, Piece, Progress
 from stripe_nb.frames.schema import Column, Schema, Shape
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender
+from stripe_nb.frames.spans import Span
 
 __all__ = ["pull_of"]
 

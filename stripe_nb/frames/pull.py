@@ -20,7 +20,6 @@ from stripe_nb.frames.asking import Asker, Tally
 from stripe_nb.frames.background import Sink, results_of
 from stripe_nb.frames.budgets import budget_for
 from stripe_nb.frames.certificate import certificate
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.chunk import Chunk, chunk_of
 from stripe_nb.frames.collecting import few_collections
 from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
@@ -33,6 +32,7 @@ from stripe_nb.frames.reader import InTurn, Objects, Piece, Progress, Reader
 from stripe_nb.frames.schema import Path, Schema, schema_of
 from stripe_nb.frames.selection import Selection
 from stripe_nb.frames.sender import Sender, sender_for
+from stripe_nb.frames.spans import Span
 from stripe_nb.frames.window import span_of
 from stripe_nb.session import Client, current
 

@@ -20,11 +20,12 @@ import stripe
 
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.asking import Asker
-from stripe_nb.frames.chain import Chain, Span
+from stripe_nb.frames.chain import Chain
 from stripe_nb.frames.limiter import ENDPOINT
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import PAGE, Mark, Step, following, rows_of
 from stripe_nb.frames.query import Query
+from stripe_nb.frames.spans import Span
 
 __all__ = ["PIECE", "InTurn", "Objects", "Piece", "Progress", "Reader", "is_lost"]
 

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from stripe_nb.errors import ExportError
 from stripe_nb.export import export
 from stripe_nb.export import spool as spools
-from stripe_nb.export.spans import Span, holds, without
 from stripe_nb.export.spool import Spool
 from stripe_nb.frames import frame, reader, to_frame
 from stripe_nb.frames.chunk import Chunk, chunk_of
 from stripe_nb.frames.fetch import Piece, Pull
 from stripe_nb.frames.schema import schema_of
+from stripe_nb.frames.spans import Span, holds, without
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 

@@ -23,8 +23,8 @@ import orjson
 import pytest
 
 from stripe_nb.export import export
-from stripe_nb.export.spans import Span
 from stripe_nb.export.spool import Spool
+from stripe_nb.frames.spans import Span
 from stripe_nb.session import connect
 
 _NEWEST, _ROWS, _TIES = 1_767_225_600, 22_000, 7

@@ -24,11 +24,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stripe_nb.frames.asking import Asker, Tally
-from stripe_nb.frames.chain import Span
 from stripe_nb.frames.limiter import Budget
 from stripe_nb.frames.paging import Step
 from stripe_nb.frames.query import query_for
 from stripe_nb.frames.reader import Objects, Progress, Reader
+from stripe_nb.frames.spans import Span
 
 YEAR = 31_536_000
 NOW = 1_768_435_200
