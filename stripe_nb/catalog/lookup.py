@@ -183,7 +183,7 @@ class _Lazy(Mapping[str, _Value]):
 
 def _with_suggestion(message: str, name: str, known: Iterable[str]) -> str:
     """Add the names that were perhaps meant to an error's message."""
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), known, n=3, cutoff=0.6)
     if not near:
         return f"{message} in the installed SDK's version of the API."
     return f"{message}; did you mean {' or '.join(map(repr, near))}?"

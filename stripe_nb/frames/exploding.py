@@ -259,5 +259,5 @@ def _frame_of(
     found = _typed(
         rows, [p for p in paths if p not in blocks], {"item": Field("item", kind)}
     )
-    found.columns = found.columns.str.removeprefix("item_")
+    found.columns = pd.Index([str(n).removeprefix("item_") for n in found.columns])
     return found if fields is None else found[list(fields)]

@@ -109,6 +109,9 @@ class Layout:
         parts = [(_arrays(chunk), chunk.rows) for chunk in chunks]
         schema = self.arrow_schema
         columns = [self._column(item, parts) for item in schema]
+        if not columns:
+            # A table that has no column tells its rows only as one that had some.
+            return pa.table({"": pa.nulls(sum(rows for _, rows in parts))}).select([])
         return pa.Table.from_arrays(columns, schema=schema)
 
     def _column(

@@ -56,7 +56,7 @@ def _name(resource: object) -> str:
     if not isinstance(resource, str) or not resource.strip():
         raise FrameError(
             'frame takes the name of a resource, such as "customers", not '
-            f"{_kind(resource)}; objects at hand become a frame with to_frame."
+            f"{_shown(resource)}; objects at hand become a frame with to_frame."
         )
     return resource
 
@@ -79,6 +79,10 @@ def _names(option: str, names: object) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in found):
         raise FrameError(f'{option} must be names, such as ["id"], not {names!r}.')
     return found
+
+
+def _shown(value: object) -> str:
+    return repr(value) if isinstance(value, str) else _kind(value)
 
 
 def _kind(value: object) -> str:

@@ -127,6 +127,22 @@ def test_faults_cost_no_row() -> None:
         assert sum(proof["retries"] for proof in proofs) > 0
 
 
+def test_a_list_of_several_kinds_that_nobody_has_explodes_to_nothing(
+    client: Client,
+) -> None:
+    client.v1.customers.create({})
+    found = frame("customers", explode="sources", client=client)
+    assert found.columns.tolist() == ["customer"]
+    assert len(found) == 0
+
+
+def test_rows_count_without_a_column(client: Client) -> None:
+    client.v1.customers.create({})
+    client.v1.customers.create({})
+    found = frame("customers", fields=["metadata"], client=client)
+    assert found.shape == (2, 0)
+
+
 def test_nested_lists_explode_with_their_parents() -> None:
     line = {"id": "il_1", "object": "line_item", "amount": 500}
     invoice = {"id": "in_1", "object": "invoice", "lines": {"data": [line]}}
