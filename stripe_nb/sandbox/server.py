@@ -34,6 +34,7 @@ from stripe_nb.sandbox.origins import LocalCallers
 from stripe_nb.sandbox.pages.routes import page_routes
 from stripe_nb.sandbox.resources.stripecli_session import SOCKET_PATH
 from stripe_nb.sandbox.sockets import HOST, SocketFile, listen_tcp, listen_unix
+from stripe_nb.sandbox.targets import AbsoluteTargets
 from stripe_nb.sandbox.wire import Request, Response
 
 __all__ = ["Server"]
@@ -150,7 +151,7 @@ class Server:
                     methods=["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"],
                 ),
             ],
-            middleware=[Middleware(LocalCallers)],
+            middleware=[Middleware(AbsoluteTargets), Middleware(LocalCallers)],
             exception_handlers={ClientDisconnect: _nobody},
             lifespan=lifespan,
         )
