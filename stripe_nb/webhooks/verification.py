@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import stripe
+from stripe.v2.core import EventNotification
 
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
@@ -96,8 +97,7 @@ def verify(
     """
     # In its own name's place: verbose tracebacks show the variables of this frame.
     secret = Secrets.of(secret)
-    verified(body, header, secret, tolerance)
-    return typed(body, client)
+    return typed(verified(body, header, secret, tolerance), client)
 
 
 def verified(
@@ -117,8 +117,9 @@ def verified(
             "; only the answer that made the endpoint, and the Dashboard, tell it."
         )
     check_tolerance(tolerance)
-    _check_signature(_text(body), header, secret, tolerance)
-    return _event(body)
+    text = _text(body)
+    _check_signature(text, header, secret, tolerance)
+    return _event(text)
 
 
 def check_tolerance(tolerance: object) -> None:
@@ -130,9 +131,11 @@ def check_tolerance(tolerance: object) -> None:
         )
 
 
-def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
-    """Return a verified body as the SDK's object: an event, or a notification."""
-    event = _event(body)
+def typed(event: dict[str, Any], client: Client | None = None) -> Any:
+    """Return a verified event as the SDK's object: an event, or a notification.
+
+    From what it says and not from the body, which the SDK would parse once more.
+    """
     if is_thin(event) and client is None:
         raise WebhookError(
             "This is a thin event, which fetches what it is about: give the client "
@@ -140,10 +143,10 @@ def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
         )
     try:
         if client is None:
-            return stripe.Webhook.construct_event_without_verification(body)
+            return stripe.Event.construct_from(event, stripe.api_key)
         if is_thin(event):
-            return client.parse_event_notification_without_verification(body)
-        return client.construct_event_without_verification(body)
+            return EventNotification.from_json(event, client)
+        return client.deserialize(event, api_mode="V1")
     except (
         AttributeError,
         LookupError,
@@ -245,9 +248,9 @@ def _fits(body: str, header: str, secret: str, tolerance: int | None) -> bool:
     return True
 
 
-def _event(body: bytes | bytearray | str) -> dict[str, Any]:
+def _event(text: str) -> dict[str, Any]:
     try:
-        event = json.loads(_text(body))
+        event = json.loads(text)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or event.get("object") not in ("event", _THIN):
