@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Any, Self
 
 import stripe
@@ -45,10 +46,11 @@ class Secrets(tuple[str, ...]):
         Parameters
         ----------
         given
-            Text or a sequence of texts; None too, which is what the environment has
-            for a variable that is not set.
+            Text or a sequence of texts; or anything else, such as the None that the
+            environment has for a variable that is not set.
         """
-        several = [given] if isinstance(given, str | bytes) else given or []
+        is_several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+        several = given if is_several else [given]
         return cls(each if isinstance(each, str) else "" for each in several)
 
     def __repr__(self) -> str:
@@ -208,7 +210,7 @@ def _check_signature(
         return
     if any(_fits(body, header, each, None) for each in secrets):
         raise WebhookError(
-            f"The signature is {wall_time() - time:.0f} seconds old, and {tolerance} "
+            f"The signature is {ceil(wall_time()) - time} seconds old, and {tolerance} "
             "are allowed: an old webhook was sent again, or this machine's clock is "
             "wrong."
         )

@@ -95,6 +95,11 @@ def test_an_old_signature_is_refused_unless_the_tolerance_allows_it(
     assert verify(*old, SECRET, 600).id == "evt_1"
 
 
+def test_a_time_that_no_clock_shows_is_old(sign: Sign) -> None:
+    with pytest.raises(WebhookError, match="seconds old, and 300 are allowed"):
+        verify(*sign(age=10**400), SECRET)
+
+
 @pytest.mark.parametrize("header", [None, ""])
 def test_a_missing_header_is_refused(sign: Sign, header: str | None) -> None:
     with pytest.raises(WebhookError, match="header is missing"):
@@ -156,7 +161,7 @@ def test_a_body_that_is_no_text_is_refused() -> None:
         verify(b"\xff", "t=1,v1=00", SECRET)
 
 
-@pytest.mark.parametrize("secret", ["", "  ", [], ["", SECRET]])
+@pytest.mark.parametrize("secret", ["", "  ", [], ["", SECRET], None, 5, object()])
 def test_an_empty_secret_verifies_nothing(sign: Sign, secret: Any) -> None:
     with pytest.raises(WebhookError, match="no signing secret"):
         verify(*sign(), secret)
