@@ -60,6 +60,10 @@ def connect(
     have several at once, hand each a `sandbox` of its own; it stays yours to
     stop.
 
+    No traceback shows the client's key, even one that shows variables. A key that
+    is given with a single call, ``options={"api_key": ...}``, is an argument like
+    any other, and such tracebacks show it: connect with it instead.
+
     Parameters
     ----------
     seed
