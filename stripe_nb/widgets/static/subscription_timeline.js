@@ -37,20 +37,24 @@ function render({ model, el }) {
     h("details", {}, h("summary", {}, "As a table"), rows),
   );
 
+  const fields = () => [...controls.querySelectorAll("button, input")];
+  let moving = false;
+
+  function hinder() {
+    fields().forEach((each) => (each.disabled = moving));
+    if (moving) root.setAttribute("aria-busy", "true");
+    else root.removeAttribute("aria-busy");
+  }
+
   async function act(name, args = {}) {
-    const buttons = [...controls.querySelectorAll("button, input")];
-    const focused = buttons.indexOf(document.activeElement);
-    buttons.forEach((each) => (each.disabled = true));
-    root.setAttribute("aria-busy", "true");
+    const focused = fields().indexOf(document.activeElement);
     // What went wrong stands in the line of messages.
     await bridge(model).call(name, args).catch((problem) => {
       if (!model.get("message") && !problem.isTold) model.set("message", problem.message);
     });
     // What has changed is shown by now, and the controls are new ones.
     await new Promise((resolve) => setTimeout(resolve));
-    root.removeAttribute("aria-busy");
-    buttons.forEach((each) => (each.disabled = false));
-    const now = [...controls.querySelectorAll("button, input")];
+    const now = fields();
     // Whoever has moved on meanwhile stays there.
     if (focused >= 0 && !controls.contains(document.activeElement)) now[Math.min(focused, now.length - 1)]?.focus();
   }
@@ -93,8 +97,15 @@ function render({ model, el }) {
     figure.replaceChildren(picture(model.get("drawing"), `${title}: ${status}`));
     rows.replaceChildren(table(model.get("rows")));
     showControls();
+    hinder();
   }
 
+  bridge(model).whileRunning(root, ["advance", "refresh"], (running) => {
+    moving = running;
+    // What has changed is shown first, with controls that are new ones.
+    if (moving) hinder();
+    else setTimeout(hinder);
+  });
   // They change together, in one message.
   const changed = debounced(show, 0);
   const names = ["drawing", "rows", "status", "now", "steps", "latest"];
