@@ -4,11 +4,11 @@
 const DAY = 86400;
 const TONES = { active: "snb-good", trialing: "", past_due: "snb-warn", unpaid: "snb-bad", canceled: "snb-bad" };
 
-function picture(drawing, title) {
+function picture(drawing, title, kind = "") {
   const shapes = drawing.shapes.map(({ tag, is, text, tip }) =>
     svg(tag, is, tip ? svg("title", {}, tip) : null, text || null),
   );
-  const size = { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", class: "snb-picture" };
+  const size = { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", class: `snb-picture ${kind}` };
   return svg("svg", size, svg("title", {}, title), shapes);
 }
 
@@ -94,7 +94,9 @@ function render({ model, el }) {
     heading.textContent = title;
     badge.textContent = status.replaceAll("_", " ");
     badge.className = `snb-badge ${TONES[status] || ""}`;
-    figure.replaceChildren(picture(model.get("drawing"), `${title}: ${status}`));
+    const says = `${title}: ${status}`;
+    // The style sheet shows the one that there is room for.
+    figure.replaceChildren(picture(model.get("drawing"), says), picture(model.get("narrow"), says, "snb-narrow"));
     rows.replaceChildren(table(model.get("rows")));
     showControls();
     hinder();
@@ -108,7 +110,7 @@ function render({ model, el }) {
   });
   // They change together, in one message.
   const changed = debounced(show, 0);
-  const names = ["drawing", "rows", "status", "now", "steps", "latest"];
+  const names = ["drawing", "narrow", "rows", "status", "now", "steps", "latest"];
   for (const name of names) model.on(`change:${name}`, changed);
   show();
   return () => {
