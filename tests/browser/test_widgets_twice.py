@@ -89,6 +89,37 @@ def test_a_clock_is_moved_once_and_both_show_it(
     assert console.errors == []
 
 
+def test_while_one_form_pays_the_other_waits(
+    client: Client,
+    sandbox: Sandbox,
+    connected: str,
+    intent: Any,
+    open_notebook: Any,
+    console: Any,
+) -> None:
+    cells = [connected, f'form = snb.PaymentForm("{intent.id}")\nform', "form"]
+    page = open_notebook(cells)
+    pays = [
+        view.get_by_role("button", name="Pay 25.00 USD")
+        for view in views(page, ".snb-payment-form")
+    ]
+    for each in pays:
+        expect(each).to_be_enabled()
+    first = page.locator(".snb-payment-form").first
+    # An incomplete form sends nothing, and both can be tried again.
+    pays[0].click()
+    for each in pays:
+        expect(each).to_be_enabled()
+    first.get_by_label("Test cards").select_option("4242424242424242")
+    strike(sandbox, **SLOW)
+    pays[0].click()
+    for each in pays:
+        expect(each).to_be_disabled()
+    badges = page.locator(".snb-payment-form .snb-badge")
+    expect(badges).to_have_text(["succeeded", "succeeded"])
+    assert console.errors == []
+
+
 def test_a_call_ends_for_the_other_view_if_its_own_is_gone(
     client: Client, sandbox: Sandbox, connected: str, open_notebook: Any
 ) -> None:
