@@ -173,7 +173,7 @@ def test_the_colours_are_the_front_ends(
 def test_nothing_overflows_a_narrow_cell(
     make: Make, client: Client, held: ExitStack, page: Page, keep: Any
 ) -> None:
-    page.set_viewport_size({"width": 380, "height": 900})
+    page.set_viewport_size({"width": 300, "height": 900})
     shown = show(page, make(client, held, LONG), "bare", {})
     expect(shown).to_be_visible()
     keep(shown, "narrow")
