@@ -120,6 +120,22 @@ def test_while_one_form_pays_the_other_waits(
     assert console.errors == []
 
 
+def test_a_question_that_is_gone_with_its_form_keeps_the_other_from_nothing(
+    connected: str, intent: Any, open_notebook: Any
+) -> None:
+    cells = [connected, f'form = snb.PaymentForm("{intent.id}")\nform', "form"]
+    page = open_notebook(cells)
+    first, second = views(page, ".snb-payment-form")
+    first.get_by_label("Test cards").select_option("4000002760003184")
+    first.get_by_role("button", name="Pay 25.00 USD").click()
+    expect(page.get_by_role("button", name="Complete authentication")).to_be_visible()
+    expect(second.get_by_role("button", name="Pay 25.00 USD")).to_be_disabled()
+    command(page, "notebook:delete-cell")
+    only = page.locator(".snb-payment-form")
+    expect(only).to_have_count(1)
+    expect(only.get_by_role("button", name="Pay 25.00 USD")).to_be_enabled()
+
+
 def test_a_call_ends_for_the_other_view_if_its_own_is_gone(
     client: Client, sandbox: Sandbox, connected: str, open_notebook: Any
 ) -> None:

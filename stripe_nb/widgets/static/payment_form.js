@@ -90,6 +90,7 @@ function render({ model, el }) {
   let paying = null;
   let ready = false;
   let gone = false;
+  let release = () => {};
   // Also while the other of two views pays.
   bridge(model).whileRunning(form, ["confirm"], (running) => {
     button.disabled = running || !ready;
@@ -139,7 +140,7 @@ function render({ model, el }) {
     event.preventDefault();
     if (button.disabled) return;
     say("");
-    const release = bridge(model).hold("confirm");
+    release = bridge(model).hold("confirm");
     try {
       await confirm();
     } catch (problem) {
@@ -178,6 +179,8 @@ function render({ model, el }) {
   }
   return () => {
     gone = true;
+    // A question of 3D Secure that is gone with the view is never answered.
+    release();
     model.off("msg:custom", offered);
     for (const name of ["status", "title", "error"]) model.off(`change:${name}`, show);
     paying?.element?.destroy();

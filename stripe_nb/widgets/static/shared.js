@@ -113,7 +113,7 @@ function makeBridge(model) {
       };
       const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(lose, PATIENCE_MS, number)];
       common.lost = "";
-      waiting.set(number, { name, resolve, reject, timers });
+      waiting.set(number, { name, by: mine, resolve, reject, timers });
       hearers.tell();
       try {
         model.send({ call: name, with: args, number });
@@ -121,10 +121,10 @@ function makeBridge(model) {
         lose(number);
       }
     });
-  // What Python sends unasked may be the answer that a busy kernel owes.
+  // What Python sends unasked, to each view, may be the answer that a busy kernel owes.
   const settle = (name, result) => {
     for (const [number, each] of [...waiting]) {
-      if (each.name === name) answered(number).resolve(result);
+      if (each.name === name && each.by === mine) answered(number).resolve(result);
     }
   };
   // What the page itself does for a widget, as if it were a call; returns what ends it.
