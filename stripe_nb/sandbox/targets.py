@@ -2,7 +2,7 @@
 
 HTTP knows two forms of it: ``GET /v1/balance``, and the one that clients use
 towards a proxy, ``GET http://127.0.0.1:4242/v1/balance``, which every server has
-to take too (RFC 9112, 3.2.2). Uvicorn's parsers differ in what they make of it.
+to take too (RFC 9112, 3.2.2). Uvicorn takes all of it for the path.
 """
 
 from __future__ import annotations
