@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from dataclasses import replace
+from collections.abc import Callable
 
 import pytest
 
 from stripe_nb.clock import monotonic
 from stripe_nb.sandbox import Fault, Sandbox
 from stripe_nb.sandbox.intake import Limits
+from stripe_nb.sandbox.server import Server
 
 from .conftest import Wire, read_all, serving, status
 
@@ -24,14 +25,16 @@ def _gone() -> contextlib.suppress:
     return contextlib.suppress(ConnectionError)
 
 
-def has_room_again(wire: Wire) -> bool:
-    """Tell whether others are let in, before long."""
+def comes_true(is_so: Callable[[], bool]) -> bool:
+    """Tell whether something is so before long."""
     end = monotonic() + 60
-    while monotonic() < end:
-        if wire.ask("GET /v1/balance", "Host: localhost") == 200:
-            return True
+    while not (found := is_so()) and monotonic() < end:
         threading.Event().wait(0.1)
-    return False
+    return found
+
+
+def has_room(wire: Wire) -> bool:
+    return wire.ask("GET /v1/balance", "Host: localhost") == 200
 
 
 def key(wire: Wire) -> bytes:
@@ -145,17 +148,32 @@ def test_so_many_connections_and_no_more(running: Sandbox) -> None:
         assert wire.ask("GET /v1/balance", "Host: localhost") == 503
         for each in idle:
             each.close()
-        assert has_room_again(wire)
+        assert comes_true(lambda: has_room(wire))
 
 
 def test_an_answer_that_nobody_reads_is_given_up(running: Sandbox) -> None:
-    # Long enough that also a busy machine asks before it is over.
-    limits = replace(QUICK, connections=2, unread_seconds=5.0)
-    with serving(running, limits) as wire, wire.connect() as deaf:
-        with _gone():
+    # Some more than one, as requests that come at once count as connections, too.
+    limits = Limits(head_seconds=600, unread_seconds=5.0, connections=6)
+    server = Server(running.engine, limits=limits)
+    server.start()
+    wire = Wire(server.port, running.key)
+
+    def is_stuck() -> bool:
+        state = server._server.server_state
+        return any(each.flow.write_paused for each in tuple(state.connections))  # type: ignore[union-attr]
+
+    try:
+        with wire.connect() as deaf:
             deaf.sendall(b"GET /v3/ HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
-        assert wire.ask("GET /v1/balance", "Host: localhost") == 503
-        assert has_room_again(wire)
+            assert comes_true(is_stuck)
+            idle = [wire.connect() for _ in range(4)]
+            assert wire.ask("GET /v1/balance", "Host: localhost") == 503
+            assert is_stuck()
+            assert comes_true(lambda: has_room(wire))
+            for each in idle:
+                each.close()
+    finally:
+        server.stop()
 
 
 # How long a stop may take at the most; what waits is told to end at once.
