@@ -42,7 +42,7 @@ def test_text_is_taken_as_well_as_bytes(sign: Sign) -> None:
 def test_a_body_is_parsed_once(
     sign: Sign, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of a megabyte, each parsing more would cost as much as all the rest.
+    # It may be a megabyte, and have many handlers.
     parsed: list[object] = []
     loads = json.loads
 
