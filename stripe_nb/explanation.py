@@ -50,6 +50,10 @@ _NETWORK = frozenset(
         "urllib3.exceptions.TimeoutError",
     }
 )
+# A cell that is stopped, and asynchronous work that is given up or timed out.
+_INTERRUPTIONS = frozenset(
+    {"asyncio.exceptions.CancelledError", "builtins.KeyboardInterrupt"}
+)
 _REFUSALS = {*range(400, 500)} - {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
 _SHOULD_RETRY = "stripe-should-retry"
 _SAME_KEY = "same_key"
@@ -235,8 +239,10 @@ def _entry(error: object, facts: _Facts) -> tuple[str, dict[str, Any]]:
             name = _by_status(kind.__name__, getattr(error, "http_status", None))
             return _title(_spaced(kind.__name__)), data["classes"][name]
     title = _title(_spaced(type(error).__name__))
-    if _is_of_the_network(error):
+    if _is_one_of(_NETWORK, error):
         return title, data["network"]
+    if _is_one_of(_INTERRUPTIONS, error):
+        return title, data["interrupted"]
     return title, _ours(error)
 
 
@@ -290,14 +296,14 @@ def _stripe_s(error: object) -> object:
     return error
 
 
-def _is_of_the_network(error: BaseException) -> bool:
+def _is_one_of(classes: frozenset[str], error: BaseException) -> bool:
     names = (f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__)
-    return not _NETWORK.isdisjoint(names)
+    return not classes.isdisjoint(names)
 
 
 def _ours(error: BaseException) -> dict[str, Any]:
     """Explain an error that is not Stripe's."""
-    what = redact_text(str(error)) or "Something went wrong before Stripe was asked."
+    what = redact_text(str(error)) or "The program failed, and does not say why."
     is_ours = isinstance(error, StripeNbError)
     do = "Do as the message says." if is_ours else "This is no error of Stripe's."
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import urllib.error
@@ -99,6 +100,18 @@ def test_a_failure_of_the_network_may_have_had_its_effect(error: Exception) -> N
     assert told.what_happened.startswith("The network failed")
     assert not told.retry_is_safe
     assert "look for the object" in told.retry_how
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError()])
+def test_a_call_that_was_stopped_may_have_had_its_effect(error: BaseException) -> None:
+    told = explain(error)
+    assert told.what_happened.startswith("The program was stopped before an answer")
+    assert not told.retry_is_safe
+    assert "look for the object" in told.retry_how
+
+
+def test_what_says_nothing_is_not_said_to_have_come_before_stripe() -> None:
+    assert explain(MemoryError()).what_happened.endswith("does not say why.")
 
 
 @pytest.mark.parametrize(

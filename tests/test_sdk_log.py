@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 import pytest
 import stripe
@@ -13,11 +14,8 @@ from stripe_nb.session import connect
 SECRETS = ("4242424242424242", "cvc]=987", "000123456789", "_secret_x")
 
 
-def test_a_debug_log_holds_no_secret(
-    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, "stripe")
-    caplog.set_level(logging.DEBUG, "urllib3")
+def call(sandbox: Sandbox) -> tuple[str, ...]:
+    """Make calls with secrets in them, and return these."""
     with connect(sandbox=sandbox) as client:
         card = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030}
         client.raw_request(
@@ -37,19 +35,42 @@ def test_a_debug_log_holds_no_secret(
         endpoint = client.v1.webhook_endpoints.create(
             {"url": "http://127.0.0.1:9/", "enabled_events": ["*"]}
         )
-        known = (*SECRETS, str(intent.client_secret), str(endpoint.secret))
+    return (*SECRETS, str(intent.client_secret), str(endpoint.secret))
+
+
+def test_a_debug_log_holds_no_secret(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "stripe")
+    caplog.set_level(logging.DEBUG, "urllib3")
+    known = call(sandbox)
     said = caplog.text
     assert "Post details" in said
     assert "card[exp_month]=12" in said
-    assert f"{intent.id}_secret_…" in said
+    assert "_secret_…" in said
+    assert [secret for secret in known if secret in said] == []
+
+
+def test_what_the_sdk_prints_holds_no_secret(
+    sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stripe, "log", "debug")
+    known = call(sandbox)
+    said = capsys.readouterr().err
+    assert "card[exp_month]=12" in said
+    assert "_secret_…" in said
     assert [secret for secret in known if secret in said] == []
 
 
 def test_the_loggers_are_left_as_they_were(sandbox: Sandbox) -> None:
     loggers = [logging.getLogger(name) for name in ("stripe", "urllib3.connectionpool")]
     before = [list(each.filters) for each in loggers]
+    lines = vars(sys.modules["stripe._util"])["logfmt"]
     with connect(sandbox=sandbox), connect(sandbox=sandbox):
         assert [len(each.filters) for each in loggers] == [
             len(filters) + 1 for filters in before
         ]
     assert [each.filters for each in loggers] == before
+    assert vars(sys.modules["stripe._util"])["logfmt"] is lines

@@ -1,15 +1,16 @@
 """One connection to the server: how long it may begin a request, and how large.
 
 Uvicorn reads HTTP; what it leaves to a proxy in front of it is done here, since
-the sandbox has none. Works with either of uvicorn's parsers.
+the sandbox has none. It is always h11 that parses: where httptools is installed,
+which uvicorn would prefer, some requests would be read in another way.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from stripe_nb.sandbox.intake import Limits
 
@@ -24,7 +25,7 @@ _TOO_LARGE = (
 )
 
 
-class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen at run time
+class Connection(H11Protocol):
     """Uvicorn's HTTP protocol, with limits; its requests can reach it."""
 
     limits = Limits()
@@ -33,7 +34,7 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen 
     _head_bytes = 0
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """Keep the connection where the application finds it."""
         self.app_state = {**self.app_state, TRANSPORT: transport}
         super().connection_made(transport)
@@ -41,15 +42,16 @@ class Connection(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen 
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request's head must come soon, and not be too large."""
-        before = self.cycle
+        before = cast("RequestResponseCycle | None", self.cycle)
+        is_first = before is None
         super().data_received(data)
         if self.cycle is not before or self.transport.get_protocol() is not self:
             self._head_bytes = 0
             self._expect(None)
-        elif before is None or before.response_complete:
+        elif is_first or before.response_complete:
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.head_bytes:
-                self._refuse_head(tell=before is None)
+                self._refuse_head(tell=is_first)
             elif self._deadline is None:
                 self._expect(self.limits.head_seconds)
 

@@ -34,12 +34,14 @@ from stripe_nb.sandbox.origins import LocalCallers
 from stripe_nb.sandbox.pages.routes import page_routes
 from stripe_nb.sandbox.resources.stripecli_session import SOCKET_PATH
 from stripe_nb.sandbox.sockets import HOST, SocketFile, listen_tcp, listen_unix
+from stripe_nb.sandbox.targets import AbsoluteTargets
 from stripe_nb.sandbox.wire import Request, Response
 
 __all__ = ["Server"]
 
 _LARGEST_FRAME = 4 * 1024 * 1024
 _SECONDS_TO_START = 10.0
+_SECONDS_TO_END = 2
 # A client that sends again just when its idle connection is closed is cut off, and
 # few repeat a POST by themselves. The longer it stays, the less often that happens.
 _SECONDS_TO_STAY = 60
@@ -96,7 +98,7 @@ class Server:
                 log_config=None,
                 access_log=False,
                 lifespan="on",
-                timeout_graceful_shutdown=2,
+                timeout_graceful_shutdown=_SECONDS_TO_END,
                 timeout_keep_alive=_SECONDS_TO_STAY,
                 http=within(self._limits),
                 h11_max_incomplete_event_size=self._limits.head_bytes,
@@ -150,7 +152,7 @@ class Server:
                     methods=["GET", "POST", "DELETE", "PUT", "PATCH", "OPTIONS"],
                 ),
             ],
-            middleware=[Middleware(LocalCallers)],
+            middleware=[Middleware(AbsoluteTargets), Middleware(LocalCallers)],
             exception_handlers={ClientDisconnect: _nobody},
             lifespan=lifespan,
         )

@@ -60,6 +60,12 @@ def connect(
     have several at once, hand each a `sandbox` of its own; it stays yours to
     stop.
 
+    No traceback shows the client's key, even one that shows variables (IPython's
+    ``%xmode Verbose``, ``pytest --showlocals``). Such tracebacks do show what a
+    call is given, also a key in ``options={"api_key": ...}``: connect with it
+    instead; and what Stripe answers, also the client secret of an intent whose
+    card is declined.
+
     Parameters
     ----------
     seed

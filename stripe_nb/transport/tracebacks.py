@@ -4,6 +4,11 @@ IPython's verbose mode and ``pytest --showlocals`` print the variables of each
 frame, and in those that send a request the key is one of them: among the
 SDK's headers, in copies of these, in the bytes on their way. API errors are
 raised after all that has returned; whatever fails on the way is not.
+
+What a call is given stands among the arguments of the frames that it passes,
+the SDK's and the caller's own, and is not ours to change: a card number, or a
+key in ``options={"api_key": ...}``. `connect` is for keys. Of an API error the
+SDK's last frames hold the answer, an intent's client secret with it.
 """
 
 from __future__ import annotations

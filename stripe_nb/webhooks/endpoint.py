@@ -335,7 +335,7 @@ class Endpoint:
         problem: str | None = "It was interrupted."
         try:
             pending = [each for each in handlers if each.name in begun.pending]
-            problem = " ".join(self._run(pending, event["id"], body, loop)) or None
+            problem = " ".join(self._run(pending, event, loop)) or None
         finally:
             outcome: Outcome = "handled" if handlers else "unhandled"
             outcome = "failed" if problem else outcome
@@ -349,15 +349,14 @@ class Endpoint:
     def _run(
         self,
         handlers: Sequence[Handler],
-        event_id: str,
-        body: bytes,
+        event: dict[str, Any],
         loop: asyncio.AbstractEventLoop | None,
     ) -> list[str]:
         """Run handlers, each on its own; return the problems they had."""
         problems = []
         for handler in handlers:
             try:
-                self._run_one(handler, event_id, body, loop)
+                self._run_one(handler, event, loop)
             except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - Stripe gets a 500 and sends again
                 trace = redact_text(traceback.format_exc())
                 _logger.error("The handler %s failed: %s", handler.name, trace)  # noqa: TRY400 - its trace, with secrets masked
@@ -368,18 +367,18 @@ class Endpoint:
     def _run_one(
         self,
         handler: Handler,
-        event_id: str,
-        body: bytes,
+        event: dict[str, Any],
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
-        event = typed(body, self._client)
+        # Each has its own, whatever the one before did to it.
+        told = typed(event, self._client)
         if handler.takes_transaction:
             self.store.effect(
-                event_id, handler.name, lambda tx: handler(event, tx, loop=loop)
+                event["id"], handler.name, lambda tx: handler(told, tx, loop=loop)
             )
         else:
-            handler(event, loop=loop)
-            self.store.note(event_id, handler.name)
+            handler(told, loop=loop)
+            self.store.note(event["id"], handler.name)
 
     def _write(
         self,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import ceil
 from typing import Any, Self
 
 import stripe
+from stripe.v2.core import EventNotification
 
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
@@ -44,10 +46,11 @@ class Secrets(tuple[str, ...]):
         Parameters
         ----------
         given
-            Text or a sequence of texts; None too, which is what the environment has
-            for a variable that is not set.
+            Text or a sequence of texts; or anything else, such as the None that the
+            environment has for a variable that is not set.
         """
-        several = [given] if isinstance(given, str | bytes) else given or []
+        is_several = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+        several = given if is_several else [given]
         return cls(each if isinstance(each, str) else "" for each in several)
 
     def __repr__(self) -> str:
@@ -96,8 +99,7 @@ def verify(
     """
     # In its own name's place: verbose tracebacks show the variables of this frame.
     secret = Secrets.of(secret)
-    verified(body, header, secret, tolerance)
-    return typed(body, client)
+    return typed(verified(body, header, secret, tolerance), client)
 
 
 def verified(
@@ -117,8 +119,9 @@ def verified(
             "; only the answer that made the endpoint, and the Dashboard, tell it."
         )
     check_tolerance(tolerance)
-    _check_signature(_text(body), header, secret, tolerance)
-    return _event(body)
+    text = _text(body)
+    _check_signature(text, header, secret, tolerance)
+    return _event(text)
 
 
 def check_tolerance(tolerance: object) -> None:
@@ -130,9 +133,11 @@ def check_tolerance(tolerance: object) -> None:
         )
 
 
-def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
-    """Return a verified body as the SDK's object: an event, or a notification."""
-    event = _event(body)
+def typed(event: dict[str, Any], client: Client | None = None) -> Any:
+    """Return a verified event as the SDK's object: an event, or a notification.
+
+    From what it says and not from the body, which the SDK would parse once more.
+    """
     if is_thin(event) and client is None:
         raise WebhookError(
             "This is a thin event, which fetches what it is about: give the client "
@@ -140,10 +145,10 @@ def typed(body: bytes | bytearray | str, client: Client | None = None) -> Any:
         )
     try:
         if client is None:
-            return stripe.Webhook.construct_event_without_verification(body)
+            return stripe.Event.construct_from(event, stripe.api_key)
         if is_thin(event):
-            return client.parse_event_notification_without_verification(body)
-        return client.construct_event_without_verification(body)
+            return EventNotification.from_json(event, client)
+        return client.deserialize(event, api_mode="V1")
     except (
         AttributeError,
         LookupError,
@@ -205,7 +210,7 @@ def _check_signature(
         return
     if any(_fits(body, header, each, None) for each in secrets):
         raise WebhookError(
-            f"The signature is {wall_time() - time:.0f} seconds old, and {tolerance} "
+            f"The signature is {ceil(wall_time()) - time} seconds old, and {tolerance} "
             "are allowed: an old webhook was sent again, or this machine's clock is "
             "wrong."
         )
@@ -245,9 +250,9 @@ def _fits(body: str, header: str, secret: str, tolerance: int | None) -> bool:
     return True
 
 
-def _event(body: bytes | bytearray | str) -> dict[str, Any]:
+def _event(text: str) -> dict[str, Any]:
     try:
-        event = json.loads(_text(body))
+        event = json.loads(text)
     except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or event.get("object") not in ("event", _THIN):

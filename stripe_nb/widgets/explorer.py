@@ -13,7 +13,7 @@ import traitlets
 
 from stripe_nb.errors import WidgetError
 from stripe_nb.export import export
-from stripe_nb.frames import frame
+from stripe_nb.frames import frame, to_frame
 from stripe_nb.frames.objects import Object
 from stripe_nb.widgets.base import StripeWidget
 from stripe_nb.widgets.cards import line
@@ -42,7 +42,7 @@ _ANSWERED = frozenset({400, 402, 404, 409})
 
 
 def explore(
-    source: str | pd.DataFrame,
+    source: Any,
     *,
     columns: Sequence[str] | None = None,
     client: Client | None = None,
@@ -57,7 +57,7 @@ def explore(
     Parameters
     ----------
     source
-        A resource, for example ``"customers"``, or a frame of one.
+        A resource, for example ``"customers"``, a frame of one, or objects at hand.
     columns
         The columns to show; by default the few that say most.
     client
@@ -75,7 +75,7 @@ def explore(
     WidgetError
         If the frame has no such column, or `asked` can't be used with a frame.
     FrameError
-        If the list can't be read so.
+        If the list can't be read so, or what is given holds no objects.
 
     Examples
     --------
@@ -94,7 +94,8 @@ def explore(
         raise WidgetError(
             f"A frame is read already: {next(iter(asked))!r} needs a resource's name."
         )
-    return Explorer(source, columns=columns, client=client)
+    rows = source if isinstance(source, pd.DataFrame) else to_frame(source)
+    return Explorer(rows, columns=columns, client=client)
 
 
 class Explorer(StripeWidget, static="explorer"):

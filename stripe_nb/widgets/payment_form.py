@@ -99,7 +99,7 @@ class PaymentForm(StripeWidget, static="payment_form"):
         self.title = _title(found)
         self.status = found.status
 
-    def simulate(self, card: str, *, authenticate: bool = True) -> PaymentResult:
+    def simulate(self, card: str | int, *, authenticate: bool = True) -> PaymentResult:
         """Pay in the customer's place, without a browser.
 
         On the sandbox every test card works, and its 3D Secure question is

@@ -83,7 +83,7 @@ def offered() -> tuple[TestCard, ...]:
     return tuple(by_label.values())
 
 
-def test_card(number: str) -> TestCard:
+def test_card(number: str | int) -> TestCard:
     """Return a test card by its number, or by a ``pm_card_...`` name of it.
 
     Raises
@@ -98,9 +98,10 @@ def test_card(number: str) -> TestCard:
     >>> test_card("pm_card_visa").number
     '4242424242424242'
     """
-    compact = number.replace(" ", "").replace("-", "")
+    given = str(number)
+    compact = given.replace(" ", "").replace("-", "")
     for card in _cards().values():
-        if compact == card.number or number in card.names:
+        if compact == card.number or given in card.names:
             return card
     # The number isn't repeated: it may be a real one.
     raise WidgetError(

@@ -12,7 +12,7 @@ import traitlets
 from stripe_nb.clock import monotonic, parse_time
 from stripe_nb.errors import WidgetError
 from stripe_nb.widgets.base import StripeWidget
-from stripe_nb.widgets.subscription_timeline_drawing import draw, to_svg
+from stripe_nb.widgets.subscription_timeline_drawing import NARROW, draw, to_svg
 from stripe_nb.widgets.subscription_timeline_history import History, read_history
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
     """
 
     drawing = traitlets.Dict().tag(sync=True)
+    narrow = traitlets.Dict().tag(sync=True)
     rows: traitlets.List[Any] = traitlets.List().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
     now = traitlets.Int().tag(sync=True)
@@ -139,6 +140,7 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
         with self.hold_sync():
             self.status, self.now = history.status, history.now
             self.drawing = draw(history)
+            self.narrow = draw(history, NARROW)
             self.rows = [mark.row() for mark in history.marks]
             self.steps = [list(step) for step in _steps(history)]
             self.latest = history.latest

@@ -12,17 +12,20 @@ from typing import Any
 
 from stripe_nb.widgets.subscription_timeline_history import LANES, History, Mark
 
-__all__ = ["Shape", "draw", "to_svg"]
+__all__ = ["NARROW", "Shape", "draw", "to_svg"]
 
 # tag, attributes, text, tooltip
 Shape = dict[str, Any]
 
+# Where a page has less room than the usual picture can be read in.
+NARROW = 300
 _WIDTH, _LEFT, _RIGHT = 760, 84, 14
 _LANE, _BAR, _TOP, _AXIS = 34, 14, 10, 26
 _DAY = 86_400
 # Days between two dates of the axis.
 _STEPS = (1, 2, 7, 14, 30, 61, 91, 183, 365, 730)
-_MOST_TICKS = 7
+# With the gap to the next one.
+_DATE = 90
 # Readable on white as on black.
 _COLOURS = {
     "good": "#1f9d63",
@@ -36,40 +39,45 @@ _COLOURS = {
 class _Axis:
     """Turns times into places."""
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, start: int, end: int, width: int) -> None:
+        self.width = width
+        self._room = width - _LEFT - _RIGHT
         margin = max((end - start) // 40, 3_600)
         self.start, self.end = start - margin, end + margin
 
     def x(self, at: int) -> float:
         share = (at - self.start) / (self.end - self.start)
-        return round(_LEFT + share * (_WIDTH - _LEFT - _RIGHT), 1)
+        return round(_LEFT + share * self._room, 1)
 
     def ticks(self) -> Iterator[int]:
         days = (self.end - self.start) / _DAY
-        step = next((each for each in _STEPS if days / each <= _MOST_TICKS), _STEPS[-1])
+        most = self._room // _DATE
+        step = next((each for each in _STEPS if days / each <= most), _STEPS[-1])
         first = -(-self.start // _DAY) * _DAY
         yield from range(first, self.end, step * _DAY)
 
 
-def draw(history: History) -> dict[str, Any]:
+def draw(history: History, width: int = _WIDTH) -> dict[str, Any]:
     """Return a history's drawing: ``width``, ``height`` and ``shapes``.
 
     Parameters
     ----------
     history
         What to draw.
+    width
+        In the units in which its letters are 11 high.
     """
     lanes = [lane for lane in LANES if any(m.lane == lane for m in history.marks)]
     times = [history.now, history.renewal or history.now]
     for mark in history.marks:
         times += [mark.start, mark.end or mark.start]
-    axis = _Axis(min(times), max(times))
+    axis = _Axis(min(times), max(times), width)
     bottom = _TOP + _LANE * len(lanes)
     shapes = [*_grid(axis, bottom), *_names(lanes)]
     for mark in history.marks:
         shapes += _of_mark(mark, axis, _TOP + _LANE * lanes.index(mark.lane))
     shapes += _now(axis, history, bottom)
-    return {"width": _WIDTH, "height": bottom + _AXIS, "shapes": shapes}
+    return {"width": width, "height": bottom + _AXIS, "shapes": shapes}
 
 
 def to_svg(drawing: Mapping[str, Any], title: str) -> str:
@@ -116,7 +124,7 @@ def _grid(axis: _Axis, bottom: int) -> Iterator[Shape]:
         yield {"tag": "line", "is": {**line, "stroke-opacity": 0.15}}
         day = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
         # The first and the last stay within the picture.
-        anchor = "middle" if x < _WIDTH - _RIGHT - 30 else "end"
+        anchor = "middle" if x < axis.width - _RIGHT - 30 else "end"
         yield _text(day, x, bottom + 16, **{"text-anchor": anchor})
 
 

@@ -173,12 +173,27 @@ def test_the_colours_are_the_front_ends(
 def test_nothing_overflows_a_narrow_cell(
     make: Make, client: Client, held: ExitStack, page: Page, keep: Any
 ) -> None:
-    page.set_viewport_size({"width": 380, "height": 900})
+    page.set_viewport_size({"width": 300, "height": 900})
     shown = show(page, make(client, held, LONG), "bare", {})
     expect(shown).to_be_visible()
     keep(shown, "narrow")
     root = "document.documentElement"
     assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
+
+
+def test_a_timeline_in_a_narrow_cell_is_read_without_scrolling(
+    client: Client, held: ExitStack, page: Page, keep: Any, violations: Any
+) -> None:
+    shown = show(page, timeline(client, held, "Ada"), "bare", {})
+    pictures, figure = shown.locator("svg:visible"), shown.locator(".snb-figure")
+    for width in (300, 500, 900):
+        page.set_viewport_size({"width": width, "height": 900})
+        expect(pictures).to_have_count(1)
+        keep(shown, f"timeline_{width}")
+        assert figure.evaluate("it => it.scrollWidth - it.clientWidth") == 0
+        letters = "text => text.getBoundingClientRect().height"
+        assert pictures.locator("text").first.evaluate(letters) > 10
+    assert violations(page, ".snb") == []
 
 
 def test_another_widgets_sheet_changes_nothing(

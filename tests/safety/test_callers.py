@@ -171,18 +171,54 @@ def test_a_client_of_long_ago_has_to_say_whom_it_asks(wire: Wire) -> None:
         assert expected in answer.split(b"\r\n")[0] + b" "
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "GET http://evil.example/v1/balance",
-        "GET http://127.0.0.1/v1/balance",
-        "CONNECT evil.example:443",
-        "OPTIONS *",
-    ],
-)
+@pytest.mark.parametrize("line", ["CONNECT evil.example:443", "OPTIONS *"])
 def test_it_is_no_proxy(wire: Wire, line: str) -> None:
     assert wire.ask(line, HERE) == 404
     assert wire.ask(line, "Host: evil.example") == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("http://127.0.0.1/v1/balance", 200),
+        ("http://localhost:4242/v1/balance?expand[]=a", 400),
+        ("HTTP://[::1]:80/v1/balance", 200),
+        ("https://127.0.0.1/v1/balance", 200),
+        ("http://127.0.0.1", 404),
+        ("http://127.0.0.1?limit=1", 404),
+        ("http://evil.example/v1/balance", 400),
+        ("http://127.0.0.1@evil.example/v1/balance", 400),
+        ("http://127.0.0.1.evil.example/v1/balance", 400),
+        ("http:///v1/balance", 400),
+        ("ftp://127.0.0.1/v1/balance", 404),
+        ("/http://127.0.0.1/v1/balance", 404),
+    ],
+)
+def test_a_whole_address_is_read_as_its_path_and_its_host(
+    wire: Wire, target: str, expected: int
+) -> None:
+    # RFC 9112, 3.2.2: the host that counts is the address's.
+    assert wire.ask(f"GET {target}", HERE) == expected
+    is_read = target.lower().startswith("http")
+    assert wire.ask(f"GET {target}", "Host: evil.example") == (
+        expected if is_read else 400
+    )
+
+
+def test_a_page_elsewhere_gains_nothing_by_a_whole_address(wire: Wire) -> None:
+    line = "GET http://127.0.0.1/v1/balance"
+    assert wire.ask(line, HERE, "Sec-Fetch-Site: cross-site") == 403
+    assert wire.ask(line, HERE, "Origin: https://evil.example") == 403
+    assert wire.ask(line) == 400
+
+
+def test_what_a_whole_address_asks_for_is_done(running: Sandbox, wire: Wire) -> None:
+    line = f"POST {running.url}/v1/customers?email=whole@example.com HTTP/1.1"
+    key = f"Authorization: Bearer {wire.key}"
+    head = f"{line}\r\n{HERE}\r\n{key}\r\nContent-Length: 0\r\nConnection: close"
+    answer = wire.send(f"{head}\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"whole@example.com" in answer
 
 
 @pytest.mark.parametrize(

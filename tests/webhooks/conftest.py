@@ -43,7 +43,7 @@ def sign() -> Sign:
         body: bytes | None = None, *, secret: str = SECRET, age: float = 0, **event: str
     ) -> Signed:
         text = body if body is not None else event_body(**event)
-        at = int(wall_time() - age)
+        at = int(wall_time()) - int(age)
         header = stripe.WebhookSignature.generate_signature_header(
             text.decode("utf-8", "surrogateescape"), secret, at
         )

@@ -157,6 +157,25 @@ def test_only_the_handlers_that_failed_run_again(
     assert ran == ["fine", "fails once", "fails once"]
 
 
+def test_what_a_handler_does_to_its_event_the_next_does_not_see(
+    endpoint: Endpoint, sign: Sign
+) -> None:
+    seen = []
+
+    @endpoint.on("invoice.paid")
+    def careless(event: stripe.Event) -> None:
+        event.data.object["id"] = "in_2"
+        event["type"] = "invoice.voided"
+
+    @endpoint.on("invoice.*")
+    def careful(event: stripe.Event) -> None:
+        seen.append((event.type, event.data.object["id"]))
+
+    assert endpoint.receive(*sign()).status == 200
+    assert seen == [("invoice.paid", "in_1")]
+    assert endpoint.received[0].payload["data"]["object"]["id"] == "in_1"
+
+
 def test_a_handler_that_came_later_gets_the_next_delivery(
     endpoint: Endpoint, sign: Sign
 ) -> None:

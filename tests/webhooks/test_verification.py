@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import WebhookError
 from stripe_nb.session import Client
-from stripe_nb.webhooks import verify
+from stripe_nb.webhooks import Endpoint, verify
 from stripe_nb.webhooks.verification import verified
 
 if TYPE_CHECKING:
@@ -37,6 +37,38 @@ def test_a_genuine_webhook_is_the_sdk_s_event(sign: Sign) -> None:
 def test_text_is_taken_as_well_as_bytes(sign: Sign) -> None:
     body, header = sign()
     assert verify(body.decode(), header, SECRET).id == "evt_1"
+
+
+def test_a_body_is_parsed_once(
+    sign: Sign, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It may be a megabyte, and have many handlers.
+    parsed: list[object] = []
+    loads = json.loads
+
+    def counting(text: Any, **options: Any) -> Any:
+        parsed.append(text)
+        return loads(text, **options)
+
+    signed = sign()
+    with Endpoint(SECRET, client=client) as endpoint:
+        endpoint.on("invoice.*")(lambda event: event.id)
+        endpoint.on("*")(lambda event: event.id)
+        monkeypatch.setattr(json, "loads", counting)
+        verify(*signed, SECRET)
+        assert len(parsed) == 1
+        verify(*signed, SECRET, client=client)
+        assert len(parsed) == 2
+        assert endpoint.receive(*signed).status == 200
+        assert len(parsed) == 3
+
+
+def test_an_envelope_around_another_event_is_not_opened(sign: Sign) -> None:
+    # The SDK opens AWS' and Azure's; whoever signs means the event that is signed.
+    inner = {"object": "event", "id": "evt_2", "type": "invoice.voided"}
+    outer = {"object": "event", "id": "evt_1", "type": "invoice.paid", "detail": inner}
+    event = verify(*sign(json.dumps(outer).encode()), SECRET)
+    assert (event.id, event.type) == ("evt_1", "invoice.paid")
 
 
 def test_another_secret_is_refused(sign: Sign) -> None:
@@ -61,6 +93,11 @@ def test_an_old_signature_is_refused_unless_the_tolerance_allows_it(
     with pytest.raises(WebhookError, match=r"40\d seconds old, and 300 are allowed"):
         verify(*old, SECRET)
     assert verify(*old, SECRET, 600).id == "evt_1"
+
+
+def test_a_time_that_no_clock_shows_is_old(sign: Sign) -> None:
+    with pytest.raises(WebhookError, match="seconds old, and 300 are allowed"):
+        verify(*sign(age=10**400), SECRET)
 
 
 @pytest.mark.parametrize("header", [None, ""])
@@ -124,7 +161,7 @@ def test_a_body_that_is_no_text_is_refused() -> None:
         verify(b"\xff", "t=1,v1=00", SECRET)
 
 
-@pytest.mark.parametrize("secret", ["", "  ", [], ["", SECRET]])
+@pytest.mark.parametrize("secret", ["", "  ", [], ["", SECRET], None, 5, object()])
 def test_an_empty_secret_verifies_nothing(sign: Sign, secret: Any) -> None:
     with pytest.raises(WebhookError, match="no signing secret"):
         verify(*sign(), secret)

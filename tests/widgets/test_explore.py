@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stripe_nb.errors import WidgetError
+from stripe_nb.errors import FrameError, WidgetError
 from stripe_nb.frames import frame, to_frame
 from stripe_nb.session import Client
 from stripe_nb.widgets import explore
@@ -34,6 +34,21 @@ def test_the_table_has_the_columns_that_say_most(client: Client, paid: Any) -> N
     assert list(columns(table))[:3] == ["id", "status", "amount"]
     assert table.count == 1
     assert repr(table) == "<Explorer: 1 payment intent>"
+
+
+def test_objects_at_hand_are_explored_too(client: Client, paid: Any) -> None:
+    found = client.v1.payment_intents.list()
+    for given in (found, found.data, found.data[0]):
+        table = explore(given, client=client)
+        assert repr(table) == "<Explorer: 1 payment intent>"
+        table.call("open", resource="payment_intent", object_id=paid.id)
+        assert table.detail["id"] == paid.id
+
+
+@pytest.mark.parametrize("given", [None, 5, [5], [], object()])
+def test_what_is_no_object_is_refused_in_words(given: Any) -> None:
+    with pytest.raises(FrameError, match="object"):
+        explore(given)
 
 
 def test_money_travels_with_its_currency_and_its_decimals() -> None:

@@ -101,6 +101,10 @@ def test_only_test_cards_are_simulated(client: Client) -> None:
     with pytest.raises(WidgetError, match="Only Stripe's test cards") as refused:
         form.simulate("4012888888881881")
     assert "4012" not in str(refused.value)
+    nothing: Any = None
+    with pytest.raises(WidgetError, match="Only Stripe's test cards"):
+        form.simulate(nothing)
+    assert form.simulate(4242424242424242).status == "succeeded"
 
 
 @pytest.mark.parametrize("card", offered(), ids=lambda card: card.number)

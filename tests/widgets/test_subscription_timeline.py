@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -64,6 +65,22 @@ def test_a_trial_and_what_follows_it(client: Client) -> None:
         ("2026-01-29 00:00", "9.00 USD, paid"),
     ]
     assert kinds(timeline, "Payments") == [("2026-01-29 01:00", "9.00 USD paid")]
+
+
+def test_dates_stand_apart_in_either_picture(client: Client) -> None:
+    timeline = SubscriptionTimeline(subscribe(client), client=client)
+    timeline.advance(days=55)
+    for drawing, fewest in ((timeline.drawing, 3), (timeline.narrow, 2)):
+        dates = [
+            float(shape["is"]["x"])
+            for shape in drawing["shapes"]
+            if "text-anchor" in shape["is"]
+        ]
+        gaps = [after - before for before, after in pairwise(dates)]
+        # Letters of 11 make a date some 60 wide.
+        assert len(dates) >= fewest
+        assert min(gaps) > 70
+        assert max(dates) < drawing["width"]
 
 
 def test_a_change_of_plan_stands_where_it_happened(client: Client) -> None:

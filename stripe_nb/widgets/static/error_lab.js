@@ -16,13 +16,15 @@ function render({ model, el }) {
     return [...groups.values()];
   }
 
+  bridge(model).whileRunning(root, ["run"], (running) => {
+    run.disabled = running;
+    if (running) root.setAttribute("aria-busy", "true");
+    else root.removeAttribute("aria-busy");
+  });
+
   async function cause() {
-    run.disabled = true;
-    root.setAttribute("aria-busy", "true");
     // What went wrong stands in the line of messages.
     await bridge(model).call("run", { choice: select.value }).catch(() => {});
-    root.removeAttribute("aria-busy");
-    run.disabled = false;
     // A disabled button has lost the focus; whoever has moved on stays there.
     if (document.activeElement === document.body) run.focus();
   }

@@ -73,7 +73,9 @@ function render({ model, el }) {
     refind();
   };
 
+  let orderShown = "";
   const heads = () => {
+    orderShown = String(model.get("sort"));
     const [by, descending] = model.get("sort");
     const focused = head.contains(document.activeElement) ? document.activeElement.dataset.name : null;
     head.replaceChildren(
@@ -208,6 +210,18 @@ function render({ model, el }) {
     paint();
   };
 
+  // By Python, or by another view of the widget; this one has done it by then.
+  const filtered = () => {
+    if (search.value === model.get("query")) return;
+    search.value = model.get("query");
+    refind();
+  };
+  const sorted = () => {
+    if (orderShown === String(model.get("sort"))) return;
+    heads();
+    refind();
+  };
+
   const pane = detailPane({ model, el, call, back: () => body.querySelector('[tabindex="0"]')?.focus() });
   const showDetail = () => {
     failure.hidden = true;
@@ -215,7 +229,7 @@ function render({ model, el }) {
     paint();
   };
 
-  const listeners = { "change:data": load, "change:changes": changed, "change:detail": showDetail, "change:belonging": pane.belonging };
+  const listeners = { "change:data": load, "change:changes": changed, "change:detail": showDetail, "change:belonging": pane.belonging, "change:query": filtered, "change:sort": sorted };
   for (const [name, listener] of Object.entries(listeners)) model.on(name, listener);
   reload.hidden = !model.get("can_reload");
   el.append(

@@ -3,6 +3,13 @@
 function detailPane({ model, el, call, back }) {
   const element = h("section", { class: "snb-panel snb-explorer-detail", "aria-label": "Open object", tabindex: "-1", hidden: true });
   const related = h("div");
+  // A second click while the first is on its way would do it twice.
+  let acting = false;
+  const hinder = () => element.querySelectorAll("[aria-label='Actions'] button").forEach((each) => (each.disabled = acting));
+  bridge(model).whileRunning(element, ["act"], (running) => {
+    acting = running;
+    hinder();
+  });
 
   const follow = (node) =>
     h("button", { type: "button", class: "snb-link", title: `Open ${node.resource}`, onclick: () => call("open", { resource: node.resource, object_id: node.id }) }, node.text);
@@ -32,11 +39,7 @@ function detailPane({ model, el, call, back }) {
       danger: action.final,
     });
     if (!values) return;
-    // A second click while the first is on its way would do it twice.
-    const buttons = element.querySelectorAll("[aria-label='Actions'] button");
-    buttons.forEach((each) => (each.disabled = true));
     await call("act", { label: action.label, values });
-    buttons.forEach((each) => (each.disabled = false));
     // A disabled button has lost the focus; whoever has moved on stays there.
     if (document.activeElement === document.body) element.focus({ preventScroll: true });
   };
@@ -84,6 +87,7 @@ function detailPane({ model, el, call, back }) {
       detail.related.length ? chosen : "",
       related,
     );
+    hinder();
     belonging();
     // What had the focus in the pane is made anew.
     if (isWithin || (isHere && was !== detail.id)) element.focus({ preventScroll: true });

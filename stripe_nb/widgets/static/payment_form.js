@@ -88,7 +88,15 @@ function render({ model, el }) {
   const title = h("h2");
   root.append(h("div", { class: "snb-row" }, title, badge), form, after, messageLine(model));
   let paying = null;
+  let ready = false;
   let gone = false;
+  let release = () => {};
+  // Also while the other of two views pays.
+  bridge(model).whileRunning(form, ["confirm"], (running) => {
+    button.disabled = running || !ready;
+    if (running) form.setAttribute("aria-busy", "true");
+    else form.removeAttribute("aria-busy");
+  });
 
   function show() {
     const status = model.get("status");
@@ -117,7 +125,8 @@ function render({ model, el }) {
       const element = elements.create("payment");
       paying = { stripe, elements, element, isSetup: secret.startsWith("seti_") };
       element.on("ready", () => {
-        button.disabled = false;
+        ready = true;
+        button.disabled = form.hasAttribute("aria-busy");
         if (cards.length && !addShortcuts(place, cards)) after.replaceChildren(cardList(cards));
       });
       element.mount(place);
@@ -131,15 +140,13 @@ function render({ model, el }) {
     event.preventDefault();
     if (button.disabled) return;
     say("");
-    button.disabled = true;
-    form.setAttribute("aria-busy", "true");
+    release = bridge(model).hold("confirm");
     try {
       await confirm();
     } catch (problem) {
       say(problem.message);
     }
-    form.removeAttribute("aria-busy");
-    button.disabled = false;
+    release();
   }
 
   async function confirm() {
@@ -172,6 +179,8 @@ function render({ model, el }) {
   }
   return () => {
     gone = true;
+    // A question of 3D Secure that is gone with the view is never answered.
+    release();
     model.off("msg:custom", offered);
     for (const name of ["status", "title", "error"]) model.off(`change:${name}`, show);
     paying?.element?.destroy();

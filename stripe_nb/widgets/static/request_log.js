@@ -5,6 +5,8 @@ const COLUMNS = ["Method", "Path", "Status", "Time", "Request id"];
 function render({ model, el }) {
   mount(el, "log", "API calls");
   const open = new Set();
+  // Each view's own: an id stands in a page once.
+  const own = `snb-log-${Math.random().toString(36).slice(2)}`;
   const count = h("span", { class: "snb-muted", role: "status" });
   const stop = h("button", { type: "button", class: "snb-button", onclick: () => bridge(model).call("stop").catch(() => {}) }, "Stop");
   const clear = h("button", { type: "button", class: "snb-button", onclick: () => bridge(model).call("clear").catch(() => {}) }, "Clear");
@@ -93,8 +95,6 @@ function render({ model, el }) {
     model.off("change:live", changed);
   };
 }
-
-const own = `snb-log-${Math.random().toString(36).slice(2)}`;
 
 function pretty(text) {
   try {

@@ -43,31 +43,56 @@ const BUSY = "Working…";
 const LOST = "No kernel answers. Run the cell again.";
 const SLOW = "The kernel hasn't answered yet. It is busy, or has ended: then run the cell again.";
 
+// What the views of one widget have in common, as a notebook may show it more than
+// once: calls under way, and who hears of these. Each view has a model object of its
+// own, but they all have the widget's one layout.
+const COMMON = new WeakMap();
+
+function commonOf(model) {
+  const layout = model.get("layout");
+  const key = layout instanceof Object ? layout : model;
+  if (!COMMON.has(key)) COMMON.set(key, { waiting: new Map(), hearers: makeHearers(), lost: "" });
+  return COMMON.get(key);
+}
+
+// Functions that are told of changes, each for as long as its element is there.
+function makeHearers() {
+  const elements = new Set();
+  const functions = new WeakMap();
+  const add = (element, told) => {
+    functions.set(element, told);
+    elements.add(new WeakRef(element));
+    told();
+  };
+  const tell = () => {
+    for (const each of elements) {
+      const element = each.deref();
+      if (element) functions.get(element)();
+      else elements.delete(each);
+    }
+  };
+  return { add, tell };
+}
+
 function bridge(model) {
   if (!BRIDGES.has(model)) BRIDGES.set(model, makeBridge(model));
   return BRIDGES.get(model);
 }
 
 function makeBridge(model) {
-  const waiting = new Map();
-  const lines = new Set();
-  let lost = "";
-  const tellLines = () => {
-    const words = [...waiting.values()].map((each) => each.words);
-    const waited = words.includes(SLOW) ? SLOW : words.find(Boolean);
-    for (const told of lines) told(waited ?? lost);
-  };
+  const common = commonOf(model);
+  const { waiting, hearers } = common;
   const answered = (number) => {
     const each = waiting.get(number);
     if (!each) return null;
     waiting.delete(number);
     each.timers.forEach(clearTimeout);
-    tellLines();
+    hearers.tell();
     return each;
   };
   // Without a kernel nothing more comes: it has ended, or was started anew.
   const lose = (number) => {
-    lost = LOST;
+    common.lost = LOST;
     // The line of messages tells it already.
     answered(number)?.reject(Object.assign(new Error(LOST), { isTold: true }));
   };
@@ -84,26 +109,42 @@ function makeBridge(model) {
       const number = `${mine}/${(count += 1)}`;
       const tell = (words) => {
         waiting.get(number).words = words;
-        tellLines();
+        hearers.tell();
       };
       const timers = [setTimeout(tell, BUSY_MS, BUSY), setTimeout(tell, SLOW_MS, SLOW), setTimeout(lose, PATIENCE_MS, number)];
-      lost = "";
-      waiting.set(number, { name, resolve, reject, timers });
+      common.lost = "";
+      waiting.set(number, { name, by: mine, resolve, reject, timers });
+      hearers.tell();
       try {
         model.send({ call: name, with: args, number });
       } catch {
         lose(number);
       }
     });
-  // What Python sends unasked may be the answer that a busy kernel owes.
+  // What Python sends unasked, to each view, may be the answer that a busy kernel owes.
   const settle = (name, result) => {
     for (const [number, each] of [...waiting]) {
-      if (each.name === name) answered(number).resolve(result);
+      if (each.name === name && each.by === mine) answered(number).resolve(result);
     }
   };
-  // Tells a function what to say while an answer is long in coming, or if none does.
-  const whileSlow = (told) => lines.add(told);
-  return { call, settle, whileSlow };
+  // What the page itself does for a widget, as if it were a call; returns what ends it.
+  const hold = (name) => {
+    const number = Symbol(name);
+    waiting.set(number, { name, timers: [] });
+    hearers.tell();
+    return () => answered(number);
+  };
+  // Tells an element's function what to say while an answer is long in coming, or if
+  // none does.
+  const whileSlow = (element, told) =>
+    hearers.add(element, () => {
+      const words = [...waiting.values()].map((each) => each.words);
+      told(words.includes(SLOW) ? SLOW : (words.find(Boolean) ?? common.lost));
+    });
+  // Tells an element's function whether such a call is under way, in any view.
+  const whileRunning = (element, names, told) =>
+    hearers.add(element, () => told([...waiting.values()].some((each) => names.includes(each.name))));
+  return { call, hold, settle, whileRunning, whileSlow };
 }
 
 // A line that shows the `message` trait, and that a screen reader speaks.
@@ -118,11 +159,10 @@ function messageLine(model) {
   };
   model.on("change:message", show);
   model.on("change:tone", show);
-  bridge(model).whileSlow((text) => {
+  bridge(model).whileSlow(line, (text) => {
     slow = text;
     show();
   });
-  show();
   return line;
 }
 

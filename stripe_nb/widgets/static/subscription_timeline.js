@@ -4,11 +4,11 @@
 const DAY = 86400;
 const TONES = { active: "snb-good", trialing: "", past_due: "snb-warn", unpaid: "snb-bad", canceled: "snb-bad" };
 
-function picture(drawing, title) {
+function picture(drawing, title, kind = "") {
   const shapes = drawing.shapes.map(({ tag, is, text, tip }) =>
     svg(tag, is, tip ? svg("title", {}, tip) : null, text || null),
   );
-  const size = { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", class: "snb-picture" };
+  const size = { viewBox: `0 0 ${drawing.width} ${drawing.height}`, role: "img", class: `snb-picture ${kind}` };
   return svg("svg", size, svg("title", {}, title), shapes);
 }
 
@@ -37,20 +37,24 @@ function render({ model, el }) {
     h("details", {}, h("summary", {}, "As a table"), rows),
   );
 
+  const fields = () => [...controls.querySelectorAll("button, input")];
+  let moving = false;
+
+  function hinder() {
+    fields().forEach((each) => (each.disabled = moving));
+    if (moving) root.setAttribute("aria-busy", "true");
+    else root.removeAttribute("aria-busy");
+  }
+
   async function act(name, args = {}) {
-    const buttons = [...controls.querySelectorAll("button, input")];
-    const focused = buttons.indexOf(document.activeElement);
-    buttons.forEach((each) => (each.disabled = true));
-    root.setAttribute("aria-busy", "true");
+    const focused = fields().indexOf(document.activeElement);
     // What went wrong stands in the line of messages.
     await bridge(model).call(name, args).catch((problem) => {
       if (!model.get("message") && !problem.isTold) model.set("message", problem.message);
     });
     // What has changed is shown by now, and the controls are new ones.
     await new Promise((resolve) => setTimeout(resolve));
-    root.removeAttribute("aria-busy");
-    buttons.forEach((each) => (each.disabled = false));
-    const now = [...controls.querySelectorAll("button, input")];
+    const now = fields();
     // Whoever has moved on meanwhile stays there.
     if (focused >= 0 && !controls.contains(document.activeElement)) now[Math.min(focused, now.length - 1)]?.focus();
   }
@@ -90,14 +94,23 @@ function render({ model, el }) {
     heading.textContent = title;
     badge.textContent = status.replaceAll("_", " ");
     badge.className = `snb-badge ${TONES[status] || ""}`;
-    figure.replaceChildren(picture(model.get("drawing"), `${title}: ${status}`));
+    const says = `${title}: ${status}`;
+    // The style sheet shows the one that there is room for.
+    figure.replaceChildren(picture(model.get("drawing"), says), picture(model.get("narrow"), says, "snb-narrow"));
     rows.replaceChildren(table(model.get("rows")));
     showControls();
+    hinder();
   }
 
+  bridge(model).whileRunning(root, ["advance", "refresh"], (running) => {
+    moving = running;
+    // What has changed is shown first, with controls that are new ones.
+    if (moving) hinder();
+    else setTimeout(hinder);
+  });
   // They change together, in one message.
   const changed = debounced(show, 0);
-  const names = ["drawing", "rows", "status", "now", "steps", "latest"];
+  const names = ["drawing", "narrow", "rows", "status", "now", "steps", "latest"];
   for (const name of names) model.on(`change:${name}`, changed);
   show();
   return () => {

@@ -38,6 +38,12 @@ function render({ model, el }) {
   const head = h("tr", {}, ["Event", "Time (UTC)", "Signature", "Outcome", "Tries"].map((says) => h("th", { scope: "col" }, says)));
   const pane = h("section", { class: "snb-panel", hidden: true, "aria-label": "The event" });
   let chosen = null;
+  let acting = false;
+  const hinder = () => pane.querySelectorAll("button").forEach((each) => (each.disabled = acting));
+  bridge(model).whileRunning(pane, ["replay", "resend"], (running) => {
+    acting = running;
+    hinder();
+  });
 
   root.append(
     h("div", { class: "snb-row" }, h("h2", {}, "Webhooks"), count, filter),
@@ -108,11 +114,11 @@ function render({ model, el }) {
       scrolling("Payload", h("pre", {}, payload)),
     ];
     pane.replaceChildren(...parts.filter(Boolean));
+    hinder();
     pane.hidden = false;
   }
 
   async function act(name, row, details) {
-    pane.querySelectorAll("button").forEach((each) => (each.disabled = true));
     // What went wrong stands in the line of messages.
     await bridge(model).call(name, { event_id: row.id }).catch(() => {});
     // Another may have been chosen meanwhile.
