@@ -14,9 +14,10 @@ from nbformat import NotebookNode
 
 __all__ = ["write_page"]
 
-# The tag of cells that teach, in a notebook that is a report too; and where its
-# introduction begins to.
+# The tag of cells that teach, in a notebook that is a report too, and where its
+# introduction begins to; the tag of the cell that prints what the report is of.
 _LESSON = "lesson"
+_TITLE = "title"
 _YOU_WILL = "\nYou will:"
 _HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -41,7 +42,9 @@ def write_page(notebook: Path, folder: Path, *, show_code: bool = False) -> Path
     show_code
         Whether the code is to be seen. If not, the page is a report: what
         teaches is left out, too, which is the cells with the tag ``lesson`` and
-        what the first cell says from "You will:" on.
+        what the first cell says from "You will:" on. What a cell with the tag
+        ``title`` prints, as it knows the parameters, stands in the place of the
+        notebook's heading.
 
     Returns
     -------
@@ -74,6 +77,7 @@ def write_page(notebook: Path, folder: Path, *, show_code: bool = False) -> Path
     content.metadata.pop("widgets", None)
     if not show_code:
         _leave_lesson_out(content)
+        _put_printed_title(content)
     if title := _title(content):
         content.metadata.title = title
     body, _ = exporter.from_notebook_node(
@@ -97,3 +101,16 @@ def _leave_lesson_out(content: NotebookNode) -> None:
     ]
     for cell in content.cells[:1]:
         cell.source = cell.source.partition(_YOU_WILL)[0].rstrip()
+
+
+def _put_printed_title(content: NotebookNode) -> None:
+    printing = [c for c in content.cells if _TITLE in c.metadata.get("tags", ())]
+    printed = "".join(
+        output.get("text", "") for cell in printing for output in cell.outputs
+    ).strip()
+    if not printed:
+        return
+    content.cells = [cell for cell in content.cells if cell not in printing]
+    first = content.cells[0]
+    # A function, as what was printed may hold a backslash.
+    first.source = _HEADING.sub(lambda _: f"# {printed}", first.source, count=1)

@@ -128,7 +128,11 @@ def test_report_is_a_page_to_send(tmp_path: Path) -> None:
     status, output = _invoke("report", "--html", tmp_path, "-p", "month", "2026-01")
     assert status == 0, output
     page = (tmp_path / "10_payments_report.html").read_text("utf-8")
-    assert "<title>Payments of a period</title>" in page
+    title = "Payments of January 2026 (UTC), day by day in USD"
+    assert f"<title>{title}</title>" in page
+    # Once more as the heading, and not as the line that was printed.
+    assert page.count(title) == 2
+    assert "Payments of a period" not in page
     assert "Payments from 2026-01-01 until before 2026-02-01" in page
     assert "data:image/png;base64," in page
     # Neither code nor lesson, and nothing that a reader's browser would fetch.
@@ -143,9 +147,11 @@ def test_report_is_a_page_to_send(tmp_path: Path) -> None:
     [
         (["month", "2031-01"], "0 payments, 0 charges, 0 refunds"),
         (["month", "2025"], "Payments from 2025-01-01 until before 2026-01-01"),
+        (["month", "2025Q4"], "Payments of 2025Q4 (UTC), day by day in USD"),
         (["zone", "Asia/Tokyo"], "by the days of Asia/Tokyo"),
+        (["currency", "isk"], "No payment in ISK succeeded"),
     ],
-    ids=["empty", "year", "zone"],
+    ids=["empty", "year", "quarter", "zone", "no payment in the currency"],
 )
 def test_report_of_any_period(tmp_path: Path, parameters: list[str], told: str) -> None:
     status, output = _invoke("report", "-o", tmp_path, "-p", *parameters)
@@ -154,6 +160,7 @@ def test_report_of_any_period(tmp_path: Path, parameters: list[str], told: str) 
     assert told in page
     # A bank's reason is told where there was one.
     assert ("generic_decline" in page) is ("0 charges" not in told)
+    assert ("There were no charges" in page) is ("0 charges" in told)
 
 
 def test_report_in_no_currency_is_refused_in_a_sentence(tmp_path: Path) -> None:

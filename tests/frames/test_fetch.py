@@ -278,7 +278,7 @@ def test_a_class_of_the_sdks_names_its_list(shop: Client) -> None:
         (None, {}, "frame takes the name of a resource, such as .* not None"),
         (int, {}, "not a type"),
         ([{"object": "customer"}], {}, "become a frame with to_frame"),
-        ("", {}, "frame takes the name of a resource, .* not ''"),
+        ("", {}, "the resource needs a name"),
         ("customers", {"limit": "5"}, "limit must be a whole number, .* not '5'"),
         ("customers", {"limit": 5.0}, "limit must be a whole number"),
         ("customers", {"limit": True}, "limit must be a whole number"),

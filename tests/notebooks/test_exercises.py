@@ -72,4 +72,7 @@ def test_wrong_answers_are_refused_and_every_claim_is_missed_once(
     assert [each.is_solved for each in tried] == [False] * len(tried)
     missed = {claim for each in tried for claim, why in each.findings.items() if why}
     assert missed == set(tried[0].findings)
+    # What was found, and what was wanted: a learner can tell how far off it is.
+    told = [why for each in tried for why in each.findings.values() if why]
+    assert "it isn't so" not in told
     current().close()

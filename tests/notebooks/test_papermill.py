@@ -24,7 +24,13 @@ OTHER: dict[str, Any] = {"seed": 11, "currency": "eur", "folder": "elsewhere"}
 # Where more can differ.
 OWN: dict[str, dict[str, Any]] = {
     "00_quickstart": {"currency": "jpy", "amount": 1800},
+    # The least that may be charged, and a number that the exercise builds on.
+    "05_webhooks": {"amount": 50},
+    "01_customers": {"number": 4712},
 }
+OF_A_BUSINESS = [
+    path for path in NOTEBOOKS if 'scenario = \\"demo\\"' in path.read_text("utf-8")
+]
 SOLUTION = re.compile(r"```python\n(.*?)\n```", re.DOTALL)
 
 
@@ -58,6 +64,20 @@ def test_runs_with_other_parameters_and_the_solutions(
     assert all(str(value) in text for value in parameters.values())
     assert text.count("Solved.") == exercises
     assert "Not tried yet" not in text
+
+
+@pytest.mark.parametrize("path", OF_A_BUSINESS, ids=lambda path: path.stem)
+def test_what_reads_a_business_runs_on_an_empty_account(
+    path: Path, tmp_path: Path
+) -> None:
+    run_notebook(path, tmp_path / path.name, parameters={"scenario": None})
+
+
+@pytest.mark.parametrize("resource", ["disputes", "checkout.sessions"])
+def test_reference_is_about_any_resource(resource: str, tmp_path: Path) -> None:
+    path = FOLDER / "reference" / "api_reference.ipynb"
+    run = run_notebook(path, tmp_path / path.name, parameters={"resource": resource})
+    assert f"/v1/{resource.replace('.', '/')}" in run.output.read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", WITH_PLOTS, ids=lambda path: path.stem)
