@@ -13,7 +13,7 @@ from typing import BinaryIO
 from stripe_nb.errors import ExportError
 from stripe_nb.ids import random_token
 
-__all__ = ["check_target", "replacing", "telling"]
+__all__ = ["check_target", "naming", "replacing", "telling"]
 
 
 def check_target(path: Path, *, overwrite: bool) -> Path:
@@ -25,7 +25,7 @@ def check_target(path: Path, *, overwrite: bool) -> Path:
         If its folder is missing, something stands in its place, or it is
         read-only.
     """
-    with telling(path), _naming(path):
+    with telling(path), naming(path):
         # Behind a link, so that the link stays and its target is replaced.
         target = path.expanduser().resolve()
         target.exists()
@@ -117,7 +117,7 @@ def telling(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Say of a path that it can be none."""
     try:
         yield

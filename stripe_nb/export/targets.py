@@ -69,8 +69,8 @@ def target_for(request: Request) -> Target:
         return RemoteTarget(request)
     if place.endswith(("/", os.sep)):
         return FolderTarget(request)
-    # Unlike Path's, this takes names that are too long for any folder.
-    if os.path.isdir(Path(place).expanduser()):  # noqa: PTH112
+    # Unlike Path's, these take names that can be none of a folder.
+    if os.path.isdir(os.path.expanduser(place)):  # noqa: PTH111, PTH112
         raise ExportError(
             f"{place!r} is a folder; name a file in it, or end it in / for a folder "
             "of Parquet."
