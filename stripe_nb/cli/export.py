@@ -76,7 +76,7 @@ def command(
 
     resource, target = _places(places, everything=everything)
     pull = {
-        "created": _window(created) if created else None,
+        "created": None if created is None else _window(created),
         "expand": _names(expand),
         "limit": limit,
         "account": account,
@@ -90,7 +90,8 @@ def command(
         certificate=not no_certificate,
         overwrite=not no_overwrite,
     )
-    if everything and (fields or expand or created or limit or table):
+    whole_lists_take_none = (fields, expand, created, limit, table)
+    if everything and any(given is not None for given in whole_lists_take_none):
         raise click.UsageError(
             "--all takes whole lists: leave out --created, --fields, --expand, "
             "--limit and --table."
@@ -135,7 +136,8 @@ def _write_all(request: Request) -> None:
 
 
 def _names(text: str | None) -> list[str] | None:
-    return [name.strip() for name in text.split(",")] if text else None
+    # An empty one, as from a variable that isn't set, is no leave to write all.
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def _window(text: str) -> tuple[str | None, str | None]:

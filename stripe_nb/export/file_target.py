@@ -17,7 +17,7 @@ from stripe_nb.export.replacing import check_target, replacing, telling
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 
-__all__ = ["FileTarget", "spool_beside", "write_tables"]
+__all__ = ["FileTarget", "spool_beside", "telling_of_values", "write_tables"]
 
 
 class FileTarget:
@@ -75,17 +75,25 @@ def write_tables(
 ) -> Outlet:
     """Write tables to a file; return what they went through."""
     outlet = Outlet(file)
-    try:
+    with telling_of_values(options.suffix):
         begun = writer(cast("BinaryIO", outlet), schema, options)
         with _finished(begun, outlet):
             for table in tables:
                 begun.write(table)
             begun.close()
-    except pa.ArrowException as error:
-        raise ExportError(
-            f"{options.suffix} can't hold these values ({error}); convert the column."
-        ) from error
     return outlet
+
+
+@contextmanager
+def telling_of_values(suffix: str) -> Iterator[None]:
+    """Say of an error of Arrow's which format has no place for a value."""
+    try:
+        yield
+    except pa.ArrowException as error:
+        cause = str(error).rstrip(".")
+        raise ExportError(
+            f"{suffix} can't hold these values ({cause}); convert the column."
+        ) from error
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from stripe_nb.errors import ExportError
 from stripe_nb.export.certificate import write_certificate
-from stripe_nb.export.file_target import spool_beside
+from stripe_nb.export.file_target import spool_beside, telling_of_values
 from stripe_nb.export.replacing import telling
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
@@ -68,7 +68,8 @@ class FolderTarget:
     def write(self, rows: Rows) -> None:
         """Write the folder, its certificate in it."""
         with telling(self._folder), _exchanging(self._folder) as draft:
-            _write_parts(draft, rows)
+            with telling_of_values(".parquet"):
+                _write_parts(draft, rows)
             if self._is_certified and rows.certificate is not None:
                 write_certificate(draft / _CERTIFICATE, rows.certificate)
 

@@ -57,6 +57,9 @@ class Begin(Protocol):
         """Return what goes on with it."""
 
 
+# Files that only an URL tells from others.
+_OF_SQLITE = (".db", ".sqlite", ".sqlite3")
+
 _Begin = TypeVar("_Begin", bound=Begin)
 _writers: dict[str, Begin] = {}
 
@@ -89,6 +92,10 @@ def writer_for(path: str) -> tuple[Begin, str]:
     known = _found()
     name = Path(path).name
     fitting = [suffix for suffix in known if name.lower().endswith(suffix)]
+    if not fitting and name.lower().endswith(_OF_SQLITE):
+        raise ExportError(
+            f"{name!r} may be one of SQLite's; write its URL, sqlite:///{path}."
+        )
     if not fitting:
         raise ExportError(
             f"{name!r} has no suffix that tells a format; end it in one of "

@@ -115,6 +115,8 @@ class RemoteTarget:
                 relative = relative.with_stem(f"{relative.stem}-{token}")
             arrived.append((file, f"{self._path}/{relative.as_posix()}"))
         for file, there in arrived:
+            # Some stores, such as a disk, have folders that must be made.
+            self._store.makedirs(there.rpartition("/")[0], exist_ok=True)
             self._put(file, there)
         kept = {there for _, there in arrived}
         for path in older:

@@ -25,7 +25,7 @@ def check_target(path: Path, *, overwrite: bool) -> Path:
         If its folder is missing, something stands in its place, or it is
         read-only.
     """
-    with telling(path):
+    with telling(path), _naming(path):
         # Behind a link, so that the link stays and its target is replaced.
         target = path.expanduser().resolve()
         target.exists()
@@ -50,6 +50,8 @@ def _no_folder(path: Path, target: Path) -> str:
             f"{str(path)!r} is a link to {str(target)!r}, whose folder does not exist; "
             "mend the link or give another name."
         )
+    if target.parent.exists():
+        return f"{str(path.parent)!r} is a file and no folder; give another name."
     return f"the folder {str(path.parent)!r} does not exist; create it first."
 
 
@@ -112,6 +114,19 @@ def telling(path: Path) -> Iterator[None]:
     except OSError as error:
         cause = error.strerror or str(error)
         raise ExportError(f"can't write {path.name!r}: {cause}.") from error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say of a path that it can be none."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        # A home that isn't there, a null byte.
+        cause = str(error).rstrip(".")
+        raise ExportError(
+            f"{str(path)!r} can't be a file's name: {cause}; give another."
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

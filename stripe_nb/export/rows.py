@@ -109,12 +109,23 @@ def _table_of(frame: pd.DataFrame, attrs: dict[Any, Any]) -> pa.Table:
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
     frame = frame.set_axis(frame.columns.map(str), axis=1)
+    if frame.columns.empty:
+        raise ExportError("the frame has no columns; give one that has some.")
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ExportError(f"the frame has two columns {twice!r}; rename one.")
     frame.attrs = attrs
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
+    except OverflowError as error:
+        raise ExportError(
+            "the frame has a column of integers beyond 64 bits; make them Decimal or "
+            "text."
+        ) from error
+    except UnicodeEncodeError as error:
+        raise ExportError(
+            f"the frame has a text that is no Unicode ({error.reason}); mend it first."
+        ) from error
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ExportError(
             f"the frame has a column of mixed types ({error.args[-1]}); give it one."

@@ -6,6 +6,7 @@ whatever stumbles over it later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ class Selection:
         self.explode = _names("explode", self.explode or ())
         if self.fields is not None:
             self.fields = _names("fields", self.fields)
+        _check_account(self.account)
         if self.client is not None and not isinstance(self.client, Client):
             raise FrameError(
                 f"client must be what connect() returns, not {_kind(self.client)}."
@@ -53,12 +55,25 @@ def _name(resource: object) -> str:
     name = getattr(resource, "OBJECT_NAME", None)
     if isinstance(resource, type) and isinstance(name, str):
         return name
-    if not isinstance(resource, str) or not resource.strip():
+    if isinstance(resource, str) and not resource.strip():
+        raise FrameError('the resource needs a name, such as "customers".')
+    if not isinstance(resource, str):
         raise FrameError(
             'frame takes the name of a resource, such as "customers", not '
             f"{_kind(resource)}; objects at hand become a frame with to_frame."
         )
     return resource
+
+
+def _check_account(account: object) -> None:
+    # An empty one, as from a variable that isn't set, would read one's own.
+    if account is None:
+        return
+    if not isinstance(account, str) or not re.fullmatch(r"[!-~]+", account):
+        raise FrameError(
+            f'account={account!r} is no id such as "acct_…"; leave it out for your '
+            "own account."
+        )
 
 
 def _check_limit(limit: object) -> None:

@@ -42,6 +42,7 @@ def bounds_of(name: str, value: Any) -> dict[str, int]:
     >>> bounds_of("created", ("2026-01-15", None))
     {'gte': 1768435200}
     """
+    given = value
     if isinstance(value, tuple | list) and len(value) == 2:  # noqa: PLR2004 - a pair
         value = dict(zip(("gte", "lt"), value, strict=True))
     if not isinstance(value, Mapping) or not _OPERATORS.issuperset(value):
@@ -56,7 +57,7 @@ def bounds_of(name: str, value: Any) -> dict[str, int]:
     }
     start, end = span_of(bounds)
     if start is not None and end is not None and end < start:
-        raise FrameError(f"{name}={value!r} ends before it begins; swap the two.")
+        raise FrameError(f"{name}={given!r} ends before it begins; swap the two.")
     return bounds
 
 

@@ -88,6 +88,11 @@ class SqlWarehouse:
                 "package that brings it."
             ) from error
         self._is_sqlite = self._engine.dialect.name == "sqlite"
+        if self._is_sqlite and parsed.database in (None, "", ":memory:"):
+            raise ExportError(
+                f"{url} is a database in memory, which would be gone at once; name a "
+                "file, such as sqlite:///shop.db."
+            )
         if self._is_sqlite:
             _begin_at_once(self._engine)
         self.name_limit = self._engine.dialect.max_identifier_length
@@ -207,6 +212,13 @@ class SqlWarehouse:
                 cause = cause.replace(str(self._url.password), "***")
             where = self._url.render_as_string(hide_password=True)
             raise ExportError(f"can't write to {where}: {cause}.") from None
+        except OverflowError as error:
+            # What a driver can't even hand over.
+            where = self._url.render_as_string(hide_password=True)
+            raise ExportError(
+                f"can't write to {where}: an integer is beyond its 64 bits; make the "
+                "column Decimal or text."
+            ) from error
 
 
 def _begin_at_once(engine: sa.Engine) -> None:
