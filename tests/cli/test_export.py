@@ -101,15 +101,6 @@ def test_a_wrong_key_is_one_sentence(
     assert "A1b2C3d4" not in done.output
 
 
-@pytest.mark.parametrize("option", ["--fields", "--expand", "--created"])
-def test_an_option_that_came_empty_is_no_leave_to_write_all(
-    joined: Sandbox, tmp_path: Path, option: str
-) -> None:
-    done = _export("customers", tmp_path / "all.csv", option, "")
-    assert done.exit_code != 0
-    assert not (tmp_path / "all.csv").exists()
-
-
 def test_search_takes_what_stripe_finds(joined: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "found.csv"
     done = _export("customers", path, "--search", "name:'Grace'")
