@@ -10,6 +10,7 @@ import stripe
 
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import connect
+from stripe_nb.transport import sdk_log
 
 SECRETS = ("4242424242424242", "cvc]=987", "000123456789", "_secret_x")
 
@@ -62,6 +63,17 @@ def test_what_the_sdk_prints_holds_no_secret(
     assert "card[exp_month]=12" in said
     assert "_secret_…" in said
     assert [secret for secret in known if secret in said] == []
+
+
+def test_what_nobody_is_shown_is_not_looked_through(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It would cost more than the SDK's own work.
+    seen: list[str] = []
+    monkeypatch.setattr(sdk_log, "redact_text", seen.append)
+    with connect(sandbox=sandbox) as client:
+        client.v1.customers.list()
+    assert seen == []
 
 
 def test_the_loggers_are_left_as_they_were(sandbox: Sandbox) -> None:

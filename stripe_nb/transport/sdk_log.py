@@ -60,9 +60,16 @@ class SdkLog:
 
 def _masked(line: _Line) -> _Line:
     def masked(parts: Any) -> str:
-        return redact_text(line(parts))
+        text = line(parts)
+        # The SDK makes each answer a line, whether anybody is to see it or not; of
+        # what loggers get the filter takes care.
+        return redact_text(text) if _is_printed() else text
 
     return masked
+
+
+def _is_printed() -> bool:
+    return bool(stripe.log or getattr(_HOME, "STRIPE_LOG", True))
 
 
 class _Masking(logging.Filter):
