@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from html import escape
@@ -22,6 +21,7 @@ from typing import Any, Literal
 import stripe
 
 from stripe_nb.errors import StripeNbError
+from stripe_nb.headers import header
 from stripe_nb.paths import data_path
 from stripe_nb.redaction import redact_text
 
@@ -55,7 +55,7 @@ _INTERRUPTIONS = frozenset(
     {"asyncio.exceptions.CancelledError", "builtins.KeyboardInterrupt"}
 )
 _REFUSALS = {*range(400, 500)} - {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
-_SHOULD_RETRY = "stripe-should-retry"
+_SHOULD_RETRY = "Stripe-Should-Retry"
 _SAME_KEY = "same_key"
 _DOCS = "https://docs.stripe.com"
 _DOC_URL = re.compile(r"https://(?:docs\.)?stripe\.com/[\w/#.-]*")
@@ -261,7 +261,8 @@ def _retry(error: object, facts: _Facts, name: str) -> str:
     advised = data["advice_codes"].get(facts.advice_code)
     if advised and data["retries"][name]["safe"]:
         return str(advised)
-    asked = data["should_retry"].get(_should_retry(getattr(error, "headers", None)))
+    said = header(getattr(error, "headers", None), _SHOULD_RETRY)
+    asked = data["should_retry"].get(said.lower())
     # What a bank said of a card is no matter of repeating the request.
     if not asked or isinstance(error, stripe.CardError):
         return name
@@ -270,12 +271,6 @@ def _retry(error: object, facts: _Facts, name: str) -> str:
     is_safe = data["retries"][name]["safe"]
     overrides = name == _SAME_KEY if is_safe else data["retries"][asked]["safe"]
     return str(asked) if overrides else name
-
-
-def _should_retry(headers: Mapping[str, str] | None) -> str:
-    given = (headers or {}).items()
-    said = (text for name, text in given if name.lower() == _SHOULD_RETRY)
-    return str(next(said, "")).lower()
 
 
 def _stripe_s(error: object) -> object:

@@ -17,6 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "stripe_nb"
 LAYERS = {
     "errors": 0,
     "clock": 0,
+    "headers": 0,
     "ids": 0,
     "redaction": 0,
     "paths": 1,

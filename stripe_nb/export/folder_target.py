@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from stripe_nb.errors import ExportError
 from stripe_nb.export.certificate import write_certificate
 from stripe_nb.export.file_target import spool_beside, telling_of_values
-from stripe_nb.export.replacing import naming, telling
+from stripe_nb.export.replacing import resolved, telling
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
@@ -55,8 +55,7 @@ class FolderTarget:
 
     def __init__(self, request: Request) -> None:
         self.shown: Path | str = Path(request.place)
-        with telling(Path(request.place)), naming(Path(request.place)):
-            self._folder = Path(request.place).expanduser().resolve()
+        self._folder = resolved(Path(request.place))
         self._is_certified = request.certificate
         _restore(self._folder)
         _check(self._folder, request)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from stripe_nb.errors import ExportError
 from stripe_nb.ids import random_token
 
-__all__ = ["check_target", "naming", "replacing", "telling"]
+__all__ = ["check_target", "replacing", "resolved", "telling"]
 
 
 def check_target(path: Path, *, overwrite: bool) -> Path:
@@ -25,10 +25,7 @@ def check_target(path: Path, *, overwrite: bool) -> Path:
         If its folder is missing, something stands in its place, or it is
         read-only.
     """
-    with telling(path), naming(path):
-        # Behind a link, so that the link stays and its target is replaced.
-        target = path.expanduser().resolve()
-        target.exists()
+    target = resolved(path)
     if not target.parent.is_dir():
         raise ExportError(_no_folder(path, target))
     if target.exists() and not target.is_file():
@@ -41,6 +38,29 @@ def check_target(path: Path, *, overwrite: bool) -> Path:
         raise ExportError(
             f"{str(path)!r} is read-only; make it writable or give another name."
         )
+    return target
+
+
+def resolved(path: Path) -> Path:
+    """Return where a path leads.
+
+    Behind a link, so that the link stays and its target is replaced.
+
+    Raises
+    ------
+    ExportError
+        If it can lead nowhere, or the system doesn't let one look.
+    """
+    try:
+        with telling(path):
+            target = path.expanduser().resolve()
+            target.exists()
+    except (RuntimeError, ValueError) as error:
+        # A home that isn't there, a null byte.
+        cause = str(error).rstrip(".")
+        raise ExportError(
+            f"{str(path)!r} can't be a file's name: {cause}; give another."
+        ) from error
     return target
 
 
@@ -114,19 +134,6 @@ def telling(path: Path) -> Iterator[None]:
     except OSError as error:
         cause = error.strerror or str(error)
         raise ExportError(f"can't write {path.name!r}: {cause}.") from error
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Say of a path that it can be none."""
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        # A home that isn't there, a null byte.
-        cause = str(error).rstrip(".")
-        raise ExportError(
-            f"{str(path)!r} can't be a file's name: {cause}; give another."
-        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

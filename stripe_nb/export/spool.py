@@ -260,7 +260,7 @@ class Spool:
             self._runs.clear()
         elif "attrs" in noted:
             self.attrs = noted["attrs"]
-            self._runs[-1].is_whole = True
+            self.end()
         else:
             return self._follow_block(noted)
         return True

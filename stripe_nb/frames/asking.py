@@ -14,6 +14,7 @@ from stripe_nb.frames.decoding import Decode, as_dictionaries
 from stripe_nb.frames.limiter import Budget
 from stripe_nb.frames.paging import Step
 from stripe_nb.frames.sender import Sender
+from stripe_nb.headers import header
 from stripe_nb.ids import random_seed
 
 __all__ = ["Asker", "Tally"]
@@ -117,10 +118,10 @@ class Asker:
         # Full jitter: those that failed together don't come back together.
         longest: float = min(_LONGEST_PAUSE, self._pause * 2**number)
         wait = longest * (random_seed() / 2.0**63)
-        wished = _seconds(_header(error, "Retry-After"))
+        wished = _seconds(header(error.headers, "Retry-After"))
         if error.http_status == _TOO_MANY:
             self.tally.refusals += 1
-            reason = _header(error, "Stripe-Rate-Limited-Reason")
+            reason = header(error.headers, "Stripe-Rate-Limited-Reason")
             self._budget.refused(self._endpoint, reason, pause=wished)
         return max(wait, wished)
 
@@ -129,7 +130,7 @@ def _may_pass(error: stripe.StripeError) -> bool:
     if isinstance(error, stripe.APIConnectionError):
         return error.should_retry
     status = error.http_status or 0
-    advice = _header(error, "Stripe-Should-Retry")
+    advice = header(error.headers, "Stripe-Should-Retry")
     if advice == "true":
         return True
     if advice == "false":
@@ -145,15 +146,9 @@ def _is_too_fast(error: stripe.StripeError) -> bool:
     """
     if error.http_status != _TOO_MANY:
         return False
-    reason = _header(error, "Stripe-Rate-Limited-Reason")
+    reason = header(error.headers, "Stripe-Rate-Limited-Reason")
     is_named = reason.endswith(("-rate", "-concurrency")) or error.code == "rate_limit"
-    return is_named or bool(_header(error, "Retry-After"))
-
-
-def _header(error: stripe.StripeError, name: str) -> str:
-    headers: Mapping[str, str] = error.headers or {}
-    found = [value for key, value in headers.items() if key.lower() == name.lower()]
-    return str(found[0]) if found else ""
+    return is_named or bool(header(error.headers, "Retry-After"))
 
 
 def _seconds(text: str) -> float:

@@ -12,12 +12,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from stripe_nb.clock import monotonic
 from stripe_nb.redaction import redact_text
-from stripe_nb.webhooks.web import LARGEST_BODY, body_length
+from stripe_nb.webhooks.web import LARGEST_BODY, body_length, headers_of
 
 __all__ = ["Server"]
 
@@ -147,10 +146,9 @@ class _Request(BaseHTTPRequestHandler):
     def _answer(self, text: str, status: int) -> None:
         body = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        for name, value in headers_of(status):
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
-        if status == HTTPStatus.METHOD_NOT_ALLOWED:
-            self.send_header("Allow", "POST")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-__all__ = ["LARGEST_BODY", "asgi", "body_length", "in_thread", "wsgi"]
+__all__ = ["LARGEST_BODY", "asgi", "body_length", "headers_of", "in_thread", "wsgi"]
 
 LARGEST_BODY = 8 * 1024 * 1024
 _MOST_DIGITS = 20
@@ -39,9 +39,7 @@ async def asgi(
     if scope["type"] != "http":
         raise ValueError(f"A webhook endpoint takes HTTP, not {scope['type']}.")
     text, status = await _answer(take, scope, receive)
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append((b"allow", b"POST"))
+    headers = [(name.lower().encode(), v.encode()) for name, v in headers_of(status)]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
 
@@ -90,12 +88,7 @@ def wsgi(
     """Answer one request of a WSGI server."""
     text, status = _wsgi_answer(take, environ)
     body = text.encode()
-    headers = [
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Length", str(len(body))),
-    ]
-    if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers.append(("Allow", "POST"))
+    headers = [*headers_of(status), ("Content-Length", str(len(body)))]
     start_response(f"{status} {HTTPStatus(status).phrase}", headers)
     return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
 
@@ -110,6 +103,20 @@ def _wsgi_answer(take: _Receive, environ: dict[str, Any]) -> tuple[str, int]:
         return _TOO_LARGE
     body = environ["wsgi.input"].read(length)
     return take(body, environ.get("HTTP_STRIPE_SIGNATURE"))
+
+
+def headers_of(status: int) -> list[tuple[str, str]]:
+    """Return what an answer's head says, whatever the server; but for its length.
+
+    Examples
+    --------
+    >>> headers_of(405)[-1]
+    ('Allow', 'POST')
+    """
+    headers = [("Content-Type", "text/plain; charset=utf-8")]
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers.append(("Allow", "POST"))
+    return headers
 
 
 def body_length(said: str | None) -> int | None:

@@ -25,6 +25,15 @@ def opened(page: Page, object_id: str) -> Locator:
     return explorer
 
 
+def opened_payment(
+    client: Client, connected: str, open_notebook: Any
+) -> tuple[Page, Locator]:
+    """A notebook that explores a payment of 42.00 USD, which is open."""
+    paid = pay(client, "Ada", 4200)
+    page = open_notebook([connected, 'snb.explore("payment_intents")'])
+    return page, opened(page, paid.id)
+
+
 def refund(page: Page, explorer: Locator, amount: str) -> None:
     explorer.get_by_role("button", name="Refund").click()
     dialog = page.get_by_role("dialog")
@@ -40,9 +49,7 @@ def test_a_slow_call_is_seen_to_run_and_is_made_once(
     console: Any,
     keep: Any,
 ) -> None:
-    paid = pay(client, "Ada", 4200)
-    page = open_notebook([connected, 'snb.explore("payment_intents")'])
-    explorer = opened(page, paid.id)
+    page, explorer = opened_payment(client, connected, open_notebook)
     strike(sandbox, kind="latency", on="POST *", seconds=2)
     refund(page, explorer, "5")
     expect(explorer.get_by_text("Working…")).to_be_visible()
@@ -61,9 +68,7 @@ def test_a_slow_call_is_seen_to_run_and_is_made_once(
 def test_a_call_whose_answer_is_lost_says_that_it_may_have_been_done(
     client: Client, sandbox: Sandbox, connected: str, open_notebook: Any
 ) -> None:
-    paid = pay(client, "Ada", 4200)
-    page = open_notebook([connected, 'snb.explore("payment_intents")'])
-    explorer = opened(page, paid.id)
+    page, explorer = opened_payment(client, connected, open_notebook)
     strike(sandbox, kind="drop_after", on="POST *", rate=1)
     refund(page, explorer, "5")
     expect(explorer.get_by_text("Whether it was done is not known")).to_be_visible()
