@@ -13,7 +13,7 @@ from typing import BinaryIO
 from stripe_nb.errors import ExportError
 from stripe_nb.ids import random_token
 
-__all__ = ["check_target", "replacing", "resolved", "telling"]
+__all__ = ["appearing", "check_target", "replacing", "resolved", "telling"]
 
 
 def check_target(path: Path, *, overwrite: bool) -> Path:
@@ -87,20 +87,46 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
     If the block fails, be it by Ctrl-C, the target stays as it was and nothing
     is left behind.
     """
+    with _draft_of(target) as draft, telling(target):
+        with draft.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a name to make a new file under, which gets the target's as the block ends.
+
+    If another process was quicker, its file stays. If the block fails, there is none.
+    """
+    with _draft_of(target) as draft, telling(target):
+        yield draft
+        try:
+            # Other than a rename, it takes no other file's place.
+            os.link(draft, target)
+        except FileExistsError:
+            return
+        except OSError:
+            # Not every file system has links.
+            if not target.exists():
+                draft.replace(target)
+        _sync_folder(target.parent)
+
+
+@contextmanager
+def _draft_of(target: Path) -> Iterator[Path]:
+    """Give the name of a file that is gone when the block ends."""
     stem = f".{target.name[:200]}"
     _sweep(target.parent, stem)
+    # In the same folder: only within a file system is a rename atomic.
     draft = target.with_name(f"{stem}.{os.getpid()}-{random_token(8)}.part")
     try:
-        # In the same folder: only within a file system is a rename atomic.
-        with telling(target):
-            with draft.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if target.exists():
-                shutil.copymode(target, draft)
-            draft.replace(target)
-        _sync_folder(target.parent)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
 

@@ -95,9 +95,14 @@ class WarehouseTarget:
         self._request = request
         self._is_file = is_duckdb(request.place)
         self.shown: Path | str = shown_place(request.place)
-        # Before anything is read, so that what can't work fails at once.
-        with open_warehouse(request.place) as warehouse:
-            warehouse.columns("stripe_nb")
+        # Before anything is read, so that what can't work fails at once. A file that
+        # isn't there needs a folder only, and rows can't rest beside it without one.
+        if (
+            not self._is_file
+            or check_target(Path(request.place), overwrite=True).exists()
+        ):
+            with open_warehouse(request.place) as warehouse:
+                warehouse.columns("stripe_nb")
 
     def spool(self, name: str) -> Path:
         """Return where rows may rest until all are there."""

@@ -11,6 +11,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from stripe_nb.errors import ExportError, MissingDependencyError
+from stripe_nb.export.replacing import appearing
 
 try:
     import duckdb
@@ -40,16 +41,12 @@ class DuckWarehouse:
 
     def __init__(self, path: Path) -> None:
         self._name = path.name
-        is_new = not path.exists()
-        try:
-            with self._telling():
-                self._connection = duckdb.connect(path)
-        except ExportError:
-            # A file that a full disk cut short could never be opened again.
-            if is_new:
-                path.unlink(missing_ok=True)
-            raise
         with self._telling():
+            if not path.exists():
+                # What a kill or a full disk cut short could never be opened again.
+                with appearing(path) as draft:
+                    duckdb.connect(draft).close()
+            self._connection = duckdb.connect(path)
             # Times come back in UTC wherever this runs.
             self._connection.execute("set timezone = 'UTC'")
 
