@@ -25,7 +25,7 @@ from yarl import URL
 
 from stripe_nb.frames.paging import Step
 from stripe_nb.session import Client
-from stripe_nb.transport import GuardedHTTPClient
+from stripe_nb.transport import Asked, GuardedHTTPClient
 from stripe_nb.transport.tracebacks import Clearing, HiddenHeaders
 
 __all__ = ["Direct", "Sender", "sender_for"]
@@ -110,8 +110,21 @@ class ByClient:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
+    """A request as the SDK would send it, and how it is written down."""
+
     url: str
     headers: Mapping[str, str]
+    asked: Asked
+
+    @classmethod
+    def of(cls, url: str, headers: Mapping[str, str]) -> _Draft:
+        return cls(url, HiddenHeaders(headers), Asked.of("get", url, headers, None))
+
+    def further(self, params: Mapping[str, str]) -> _Draft:
+        """Return the same with more parameters, which lead to another page."""
+        joint = "&" if "?" in self.url else "?"
+        url = f"{self.url}{joint}{urlencode(params, safe='[]')}"
+        return _Draft(url, self.headers, self.asked.further(params))
 
 
 class _Rehearsal(stripe.HTTPClient):
@@ -121,7 +134,7 @@ class _Rehearsal(stripe.HTTPClient):
 
     def __init__(self) -> None:
         super().__init__()
-        self.draft = _Draft("", {})
+        self.draft = _Draft.of("", {})
         self.answer: tuple[bytes, int, Mapping[str, str]] = (b"{}", 200, {})
 
     def request_with_retries(
@@ -129,7 +142,7 @@ class _Rehearsal(stripe.HTTPClient):
     ) -> tuple[Any, int, Mapping[str, str]]:
         """Take note of a request."""
         _, url, headers, *_ = asked
-        self.draft = _Draft(url, HiddenHeaders(headers))
+        self.draft = _Draft.of(url, headers)
         content, status, received = self.answer
         return content.decode("utf-8", "replace"), status, received
 
@@ -156,11 +169,7 @@ class Direct:
         if step.path is not None:
             return await self._send(self._sdk_draft(step.path, {}))
         draft = self._draft(path, fixed)
-        if step.params:
-            more = urlencode(step.params, safe="[]")
-            joint = "&" if "?" in draft.url else "?"
-            draft = _Draft(f"{draft.url}{joint}{more}", draft.headers)
-        return await self._send(draft)
+        return await self._send(draft.further(step.params) if step.params else draft)
 
     def _draft(self, path: str, fixed: Params) -> _Draft:
         key = (path, orjson.dumps(fixed, default=str))
@@ -175,9 +184,8 @@ class Direct:
         return self._rehearsal.draft
 
     async def _send(self, draft: _Draft) -> bytes:
-        asked = ("get", draft.url, draft.headers, None)
-        self._client.http_client.check(*asked)
-        with Clearing(), self._client.calls.one_try(*asked) as made:
+        self._client.http_client.check("get", draft.url, draft.headers)
+        with Clearing(), self._client.calls.one_try(draft.asked) as made:
             try:
                 body, status, headers = await self._exchange(draft)
             except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -24,12 +24,19 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
 from stripe_nb.errors import StripeNbError
-from stripe_nb.transport.call_log import CallLog
+from stripe_nb.transport.call_log import Asked, CallLog
 from stripe_nb.transport.cuts import check_whole, repeating_cuts
 from stripe_nb.transport.policy import Policy
 from stripe_nb.transport.tracebacks import Clearing
 
-__all__ = ["BodyReader", "CallLog", "GuardedHTTPClient", "Policy", "ReadHeaders"]
+__all__ = [
+    "Asked",
+    "BodyReader",
+    "CallLog",
+    "GuardedHTTPClient",
+    "Policy",
+    "ReadHeaders",
+]
 
 _POOL = 32
 _CHUNK = 65_536
@@ -107,7 +114,7 @@ class GuardedHTTPClient(stripe.HTTPClient):
         """Send a request that the policy lets pass."""
         asked = (method, url, headers, post_data)
         self.check(*asked)
-        with self.calls.one_try(*asked) as made, repeating_cuts():
+        with self.calls.one_try(Asked.of(*asked)) as made, repeating_cuts():
             answer = self._sync.request(*asked)
             check_whole(answer)
             made.answered(answer)
@@ -124,7 +131,7 @@ class GuardedHTTPClient(stripe.HTTPClient):
         """Send a request that the policy lets pass; the answer is a stream."""
         asked = (method, url, headers, post_data)
         self.check(*asked)
-        with self.calls.one_try(*asked) as made:
+        with self.calls.one_try(Asked.of(*asked)) as made:
             answer = self._sync.request_stream(*asked)
             made.answered(answer)
         return answer
@@ -139,7 +146,7 @@ class GuardedHTTPClient(stripe.HTTPClient):
         """See `request`."""
         asked = (method, url, headers, post_data)
         self.check(*asked)
-        with self.calls.one_try(*asked) as made, repeating_cuts():
+        with self.calls.one_try(Asked.of(*asked)) as made, repeating_cuts():
             answer = await self._async_client().request_async(*asked)
             check_whole(answer)
             made.answered(answer)
@@ -155,7 +162,7 @@ class GuardedHTTPClient(stripe.HTTPClient):
         """See `request_stream`."""
         asked = (method, url, headers, post_data)
         self.check(*asked)
-        with self.calls.one_try(*asked) as made:
+        with self.calls.one_try(Asked.of(*asked)) as made:
             answer = await self._async_client().request_stream_async(*asked)
             made.answered(answer)
         return answer

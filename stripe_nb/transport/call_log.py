@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ from stripe_nb.clock import monotonic
 from stripe_nb.redaction import redact, redact_text
 from stripe_nb.transport.parameters import parameters
 
-__all__ = ["CallLog", "RecordedCall"]
+__all__ = ["Asked", "CallLog", "RecordedCall"]
 
 _logger = logging.getLogger("stripe_nb")
 # Without it, Python prints warnings of loggers that nobody set up.
@@ -77,13 +77,32 @@ class RecordedCall:
     retries: int
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A call under way."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call asks for, with secrets masked; see `RecordedCall`."""
 
-    started: float = field(default_factory=monotonic)
-    tries: int = 0
-    parts: dict[str, Any] = field(default_factory=dict)
+    method: str
+    path: str
+    idempotency_key: str | None
+    body: dict[str, Any] | None
+
+    @classmethod
+    def of(
+        cls, method: str, url: str, headers: Mapping[str, str] | None, body: object
+    ) -> Asked:
+        """Return what a request asks for, as it is about to be sent."""
+        headers = headers or {}
+        keys = (value for name, value in headers.items() if _is_idempotency_key(name))
+        return cls(
+            method.lower(),
+            redact_text(urlsplit(url).path),
+            next(keys, None),
+            redact(parameters(url, headers, body)),
+        )
+
+    def further(self, params: Mapping[str, str]) -> Asked:
+        """Return the same call with more parameters, as the next page's is."""
+        return replace(self, body={**(self.body or {}), **redact(params)})
 
 
 @dataclass(slots=True)
@@ -101,6 +120,16 @@ class Try:
         self.request_id = next(ids, None)
         if self.status >= _FIRST_ERROR:
             self.error = _said(content) or f"HTTP {self.status}"
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A call under way; nothing is asked until its first try has ended."""
+
+    started: float = field(default_factory=monotonic)
+    asked: Asked | None = None
+    last: Try = field(default_factory=Try)
+    tries: int = 0
 
 
 class CallLog:
@@ -173,13 +202,10 @@ class CallLog:
             yield
         finally:
             self._under_way.reset(token)
-            if pending.tries:
-                self._record(pending)
+            self._record(pending)
 
     @contextmanager
-    def one_try(
-        self, method: str, url: str, headers: Mapping[str, str] | None, body: object
-    ) -> Iterator[Try]:
+    def one_try(self, asked: Asked) -> Iterator[Try]:
         """Note one try, of the call under way or of one that ends with it."""
         pending = self._under_way.get()
         within = pending is not None
@@ -191,26 +217,30 @@ class CallLog:
             made.error = redact_text(_sentence(error))
             raise
         finally:
+            pending.asked = pending.asked or asked
+            pending.last = made
             pending.tries += 1
-            if not pending.parts:
-                pending.parts = _asked(method, url, headers or {}, body)
-            pending.parts |= {
-                "status": made.status,
-                "request_id": made.request_id,
-                "error": made.error,
-            }
             if not within:
                 self._record(pending)
 
     def _record(self, pending: _Pending) -> None:
+        asked, last = pending.asked, pending.last
+        if asked is None:
+            return
         seconds = monotonic() - pending.started
         with self._lock:
             self._last += 1
             call = RecordedCall(
                 number=self._last,
+                method=asked.method,
+                path=asked.path,
+                status=last.status,
                 seconds=seconds,
+                request_id=last.request_id,
+                idempotency_key=asked.idempotency_key,
+                body=asked.body,
+                error=last.error,
                 retries=pending.tries - 1,
-                **pending.parts,
             )
             self._calls.append(call)
             observers = self._observers
@@ -221,18 +251,6 @@ class CallLog:
             except Exception:
                 # The call itself went well; its caller has no part in this.
                 _logger.exception("An observer of calls failed")
-
-
-def _asked(
-    method: str, url: str, headers: Mapping[str, str], body: object
-) -> dict[str, Any]:
-    keys = (value for name, value in headers.items() if _is_idempotency_key(name))
-    return {
-        "method": method.lower(),
-        "path": redact_text(urlsplit(url).path),
-        "idempotency_key": next(keys, None),
-        "body": redact(parameters(url, headers, body)),
-    }
 
 
 def _is_request_id(name: str) -> bool:

@@ -146,12 +146,12 @@ def _keys_of(authorization: str) -> list[str]:
 
 
 def _has_live_secret(text: object) -> bool:
-    if isinstance(text, str):
-        text = text.encode()
-    if not isinstance(text, bytes | bytearray):
-        return False
     # Each request is looked through; what no live key can be without is found soonest.
-    return b"k_live_" in text and _LIVE_SECRET.search(text) is not None
+    if isinstance(text, str):
+        return "k_live_" in text and _LIVE_SECRET.search(text.encode()) is not None
+    if isinstance(text, bytes | bytearray):
+        return b"k_live_" in text and _LIVE_SECRET.search(text) is not None
+    return False
 
 
 def _check_sandbox_keys(keys: list[str], *, secret_elsewhere: bool) -> None:
