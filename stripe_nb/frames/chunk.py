@@ -7,7 +7,7 @@ chunks together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -20,7 +20,10 @@ from stripe_nb.frames.schema import Column, Path, Schema, Shape
 from stripe_nb.frames.sources import Dictionaries, Records, Source
 from stripe_nb.frames.values import ARROW_TYPES, array_of
 
-__all__ = ["Chunk", "chunk_of"]
+__all__ = ["Chunk", "chunk_in_steps", "chunk_of"]
+
+# Of a thousand rows, these are turned in some 0.2 ms.
+_STEP_COLUMNS = 6
 
 
 @dataclass(slots=True)
@@ -47,6 +50,9 @@ class Chunk:
     created: list[int | None] = field(default_factory=list)
 
 
+Steps = Generator[None, None, Chunk]
+
+
 def chunk_of(objects: Sequence[Any], schema: Schema) -> Chunk:
     """Turn objects into typed columns.
 
@@ -61,18 +67,36 @@ def chunk_of(objects: Sequence[Any], schema: Schema) -> Chunk:
         If an object is of another kind, or a value can't be held in its column
         without loss.
     """
+    steps = chunk_in_steps(objects, schema)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            chunk: Chunk = end.value
+            return chunk
+
+
+def chunk_in_steps(objects: Sequence[Any], schema: Schema) -> Steps:
+    """Do what `chunk_of` does, some columns at a time; return the chunk at last.
+
+    What waits for it can see to other things between the steps.
+    """
     if len(set(map(type, objects))) <= 1:
-        return _of_one_make(objects, schema)
+        return (yield from _of_one_make(objects, schema))
     # A list that turned out to be odd was read on in another way.
-    runs = [list(run) for _, run in groupby(objects, type)]
-    return _joined([_of_one_make(run, schema) for run in runs])
+    chunks = []
+    for _, run in groupby(objects, type):
+        chunks.append((yield from _of_one_make(list(run), schema)))
+    return _joined(chunks)
 
 
-def _of_one_make(objects: Sequence[Any], schema: Schema) -> Chunk:
+def _of_one_make(objects: Sequence[Any], schema: Schema) -> Steps:
     source = _source(objects)
     _check_kind(source, schema.resource)
     chunk = Chunk(len(objects), created=_created(source, len(objects)))
-    for column in schema.columns:
+    for number, column in enumerate(schema.columns):
+        if number % _STEP_COLUMNS == 0:
+            yield
         if column.shape is Shape.METADATA:
             chunk.metadata = {
                 key: array_of(values, Shape.TEXT, f"metadata_{key}")

@@ -8,6 +8,7 @@ once the last has been seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -191,8 +192,15 @@ def _arrow_series(values: pa.ChunkedArray) -> Any:
 
 def _categorical(values: pa.ChunkedArray) -> pd.Categorical:
     # All chunks have the same categories; a table has one chunk at least.
-    categories = values.chunk(0).dictionary.to_pylist()
+    dtype = _category_dtype(tuple(values.chunk(0).dictionary.to_pylist()))
     codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks]
     return pd.Categorical.from_codes(
-        np.concatenate(codes), categories=pd.Index(categories, dtype="str")
+        np.concatenate(codes),
+        dtype=dtype,
+        validate=False,
     )
+
+
+@lru_cache(maxsize=256)
+def _category_dtype(categories: tuple[str, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(categories, dtype="str"))

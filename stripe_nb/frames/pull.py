@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path as File
@@ -20,7 +20,7 @@ from stripe_nb.frames.asking import Asker, Tally
 from stripe_nb.frames.background import Sink, results_of
 from stripe_nb.frames.budgets import budget_for
 from stripe_nb.frames.certificate import certificate
-from stripe_nb.frames.chunk import Chunk, chunk_of
+from stripe_nb.frames.chunk import Chunk, chunk_in_steps
 from stripe_nb.frames.collecting import few_collections
 from stripe_nb.frames.decoding import Decode, PageDecoder, as_dictionaries
 from stripe_nb.frames.nested import Nested, nested_lists, unsent_lists
@@ -201,7 +201,7 @@ class Pull:
 
         # Here and not where they are taken: what was just decoded is at hand.
         async def turned(piece: Objects) -> None:
-            chunk = chunk_of(piece.rows, self.schema)
+            chunk = await _in_steps(chunk_in_steps(piece.rows, self.schema))
             if piece.times:
                 chunk.created = list(piece.times)
             await give(
@@ -273,6 +273,17 @@ class Pull:
         if self._stamp() is None:
             return [(None, None)]
         return [span_of(self.query.params.get("created", {}))]
+
+
+async def _in_steps(steps: Generator[None, None, T]) -> T:
+    """Run something to its end, and let others have a turn after each step."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        await asyncio.sleep(0)
 
 
 def pieces_of(

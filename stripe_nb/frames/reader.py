@@ -252,24 +252,29 @@ class Reader:
     async def _follow(self, chain: Chain) -> None:
         rows: list[Object] = []
         number = 0
-        coming: asyncio.Task[list[Object]] | None = None
-        while coming or not chain.done:
-            page = await (coming or self._page(chain))
-            coming = None
+        giving: asyncio.Task[None] | None = None
+        while not chain.done:
+            page = await self._page(chain)
             rows += page
             self.progress.rows += len(page)
             self._staff()
             if len(rows) >= self._most and not chain.done:
+                if giving:
+                    await giving
                 piece = self._piece(chain, rows, number)
-                if not self._sparing:
-                    # What is done with these rows takes a while, in which the
-                    # next ones can be on their way.
-                    coming = self._group.create_task(self._page(chain))
-                    await asyncio.sleep(0)
-                await self._give(piece)
+                # What is done with these rows takes a while, in which the next ones
+                # can be on their way.
+                giving = self._group.create_task(self._hand_on(piece))
+                if self._sparing:
+                    await giving
                 rows, number = [], number + 1
         self._leave(chain)
+        if giving:
+            await giving
         await self._give(self._piece(chain, rows, number))
+
+    async def _hand_on(self, piece: Objects) -> None:
+        await self._give(piece)
 
     @property
     def _most(self) -> int:

@@ -18,6 +18,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Field, Kind, Resource, Type
@@ -147,8 +148,15 @@ def schema_of(
     """
     if fields is not None and not fields:
         raise FrameError("fields names no column; give None for all of them.")
+    chosen = None if fields is None else tuple(fields)
+    return _schema_of(resource, tuple(map(_without_data, expand)), chosen)
+
+
+@lru_cache(maxsize=256)
+def _schema_of(
+    resource: str, expand: tuple[str, ...], fields: tuple[str, ...] | None
+) -> Schema:
     spec = load().resource(resource)
-    expand = tuple(_without_data(name) for name in expand)
     _check_expand(spec, expand)
     whole = _Deriver(spec, expand).schema()
     return whole if fields is None else _choose(spec, whole, fields)
