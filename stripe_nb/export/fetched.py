@@ -21,6 +21,7 @@ from stripe_nb.export.certificate import certificate_of
 from stripe_nb.export.rows import Rows, schema_with
 from stripe_nb.export.spool import Spool
 from stripe_nb.frames.certificate import windows
+from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.fetch import Pull, pull_of
 from stripe_nb.frames.layout import Layout, to_pandas
 from stripe_nb.frames.paging import LostError
@@ -165,7 +166,7 @@ def _rows(spool: Spool, layout: Layout) -> Rows:
     assert attrs is not None
 
     def tables() -> Iterator[pa.Table]:
-        return _portions(layout.table(chunk) for chunk in spool.chunks())
+        return _portions(spool.chunks(), layout)
 
     empty = to_pandas(layout.empty())
     metadata = pa.Schema.from_pandas(empty, preserve_index=False).metadata
@@ -173,14 +174,14 @@ def _rows(spool: Spool, layout: Layout) -> Rows:
     return Rows(schema, tables, attrs["resource"], certificate_of(attrs))
 
 
-def _portions(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    held: list[pa.Table] = []
+def _portions(chunks: Iterator[Chunk], layout: Layout) -> Iterator[pa.Table]:
+    held: list[Chunk] = []
     rows = size = 0
-    for table in tables:
-        held.append(table)
-        rows, size = rows + len(table), size + table.nbytes
+    for chunk in chunks:
+        held.append(chunk)
+        rows, size = rows + chunk.rows, size + chunk.nbytes
         if rows >= _PORTION_ROWS or size >= _PORTION_BYTES:
-            yield pa.concat_tables(held)
+            yield layout.whole(held)
             held, rows, size = [], 0, 0
     if held:
-        yield pa.concat_tables(held)
+        yield layout.whole(held)

@@ -209,22 +209,22 @@ class Spool:
 
     def count(self) -> int:
         """Return how many rows count."""
-        return sum(len(table) for table in self._tables())
+        return sum(len(rows) for rows in self._batches())
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows in the list's order, each once."""
-        return map(_chunk, self._tables())
+        return map(_chunk, self._batches())
 
-    def _tables(self) -> Iterator[pa.Table]:
+    def _batches(self) -> Iterator[pa.RecordBatch]:
         # A list without ``created`` is read by one attempt after the other.
         turns = [(n if self.after else 0, run) for n, run in enumerate(self._runs)]
         kept = [(turn, block, run) for turn, run in turns for block in run.kept]
         for _, block, run in sorted(kept, key=lambda each: (each[0], each[1].place)):
-            table = _unpacked(self._read(block))
+            rows = _unpacked(self._read(block))
             if not (run.is_whole or run.after):
-                table = table.filter(holds(run.covered, _times(table)))
-            if len(table) or run.is_whole or run.after:
-                yield table
+                rows = rows.filter(holds(run.covered, rows[_CREATED]))
+            if len(rows) or run.is_whole or run.after:
+                yield rows
 
     def _note(self, line: dict[str, Any]) -> None:
         self._journal.write(json.dumps(line).encode() + b"\n")
@@ -296,19 +296,15 @@ def _packed(chunk: Chunk) -> bytes:
     return data
 
 
-def _unpacked(data: bytes) -> pa.Table:
+def _unpacked(data: bytes) -> pa.RecordBatch:
     with pa.ipc.open_stream(data) as reader:
-        return reader.read_all()
+        return reader.read_next_batch()
 
 
-def _times(table: pa.Table) -> pa.Array:
-    return table[_CREATED].combine_chunks()
-
-
-def _chunk(table: pa.Table) -> Chunk:
-    chunk = Chunk(len(table))
-    for label in table.column_names:
+def _chunk(rows: pa.RecordBatch) -> Chunk:
+    chunk = Chunk(len(rows))
+    for label, values in zip(rows.schema.names, rows.columns, strict=True):
         part, colon, name = label.partition(":")
         if colon:
-            getattr(chunk, part)[name] = table[label].combine_chunks()
+            getattr(chunk, part)[name] = values
     return chunk

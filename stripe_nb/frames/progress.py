@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from stripe_nb.clock import monotonic
+
 if TYPE_CHECKING:
     from stripe_nb.frames.pull import Pull
 
@@ -27,21 +29,33 @@ class Bar:
     """
 
     def __init__(self, pulls: Sequence[Pull], shown: bool | None) -> None:
+        self._pulls = pulls
+        self._is_hidden = shown is False
+        self._due = monotonic() + (0 if shown else _DELAY)
+        self._bar: Any = None
+        if shown:
+            self._bar = self._made()
+
+    def _made(self) -> Any:
+        # Late: in a notebook it brings ipywidgets along, and most pulls are quick.
         from tqdm.auto import tqdm
 
-        limits = [pull.limit for pull in pulls]
-        self._pulls = pulls
-        self._bar: Any = tqdm(
-            desc=", ".join(pull.query.resource for pull in pulls),
+        limits = [pull.limit for pull in self._pulls]
+        return tqdm(
+            desc=", ".join(pull.query.resource for pull in self._pulls),
             total=None if None in limits else sum(n for n in limits if n),
             unit=" rows",
-            delay=0 if shown else _DELAY,
             leave=False,
-            disable=shown is False,
         )
 
     def refresh(self) -> None:
         """Show what has come by now."""
+        if self._is_hidden or monotonic() < self._due:
+            return
+        if self._bar is None:
+            self._bar = self._made()
+            # Its rate is that of all the time.
+            self._bar.start_t -= _DELAY
         tallies = [pull.tally for pull in self._pulls]
         requests = sum(tally.requests for tally in tallies)
         retries = sum(tally.retries for tally in tallies)
@@ -57,4 +71,5 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

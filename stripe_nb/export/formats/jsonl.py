@@ -60,6 +60,11 @@ class JsonlWriter:
 
 
 def _values(column: Any) -> list[Any]:
+    if column.null_count == len(column):
+        return [None] * len(column)
+    if pa.types.is_dictionary(column.type):
+        # Item by item, Arrow makes an object of its own of each.
+        column = column.dictionary_decode()
     # Arrow writes times much faster than Python makes them.
     is_time = pa.types.is_timestamp(column.type)
     values: list[Any] = (iso_times(column) if is_time else column).to_pylist()
