@@ -32,6 +32,9 @@ __all__ = ["PIECE", "InTurn", "Objects", "Piece", "Progress", "Reader", "is_lost
 # Rows that are handed on at once: few enough that little is fetched again after
 # a crash, enough that their number costs nothing.
 PIECE = 1_000
+# What all cursors of a sparing reader hold back at most: at Stripe's pace, what a
+# second brings.
+_IN_HAND = 2 * PIECE
 _SLOW_SECONDS = 0.05
 _SPARE_SLOTS = 1.2
 _MOST_SLOTS = 48
@@ -161,8 +164,8 @@ class Reader:
     after
         Where a list without ``created`` goes on, as a `Piece` says.
     sparing
-        Whether all cursors together hold back as few rows as one alone, so that
-        little is asked for again after a crash.
+        Whether all cursors together hold back few rows, so that little is asked
+        for again after a crash.
     """
 
     def __init__(
@@ -279,7 +282,9 @@ class Reader:
     @property
     def _most(self) -> int:
         """How many rows a cursor holds back at most."""
-        return PIECE // max(1, len(self._active)) if self._sparing else PIECE
+        if not self._sparing:
+            return PIECE
+        return min(PIECE, _IN_HAND // max(1, len(self._active)))
 
     def _piece(self, chain: Chain, rows: list[Object], number: int) -> Objects:
         if self._is_cut:
