@@ -115,7 +115,7 @@ def test_rows_of_several_batches_are_those_of_one(
     shop: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = frame("customers", client=shop)
-    monkeypatch.setattr(reader, "PIECE", 100)
+    monkeypatch.setattr(reader, "CACHED", 100)
     pd.testing.assert_frame_equal(frame("customers", client=shop), whole)
 
 
