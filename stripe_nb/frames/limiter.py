@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import orjson
 from filelock import FileLock
@@ -58,11 +58,16 @@ class Memory:
         self._buckets: dict[str, Bucket] = {}
         self._lock = threading.Lock()
 
-    @contextmanager
-    def opened(self) -> Iterator[MutableMapping[str, Bucket]]:
+    def opened(self) -> Self:
         """Give the buckets, to be changed by no other thread meanwhile."""
-        with self._lock:
-            yield self._buckets
+        return self
+
+    def __enter__(self) -> MutableMapping[str, Bucket]:
+        self._lock.acquire()
+        return self._buckets
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class SharedFile:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import aiohttp
 import orjson
@@ -123,7 +123,8 @@ class _Draft:
     def further(self, params: Mapping[str, str]) -> _Draft:
         """Return the same with more parameters, which lead to another page."""
         joint = "&" if "?" in self.url else "?"
-        url = f"{self.url}{joint}{urlencode(params, safe='[]')}"
+        more = "&".join(f"{name}={quote_plus(at)}" for name, at in params.items())
+        url = f"{self.url}{joint}{more}"
         return _Draft(url, self.headers, self.asked.further(params))
 
 

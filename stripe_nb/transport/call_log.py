@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -102,7 +102,9 @@ class Asked:
 
     def further(self, params: Mapping[str, str]) -> Asked:
         """Return the same call with more parameters, as the next page's is."""
-        return replace(self, body={**(self.body or {}), **redact(params)})
+        more = {name: redact(value, name) for name, value in params.items()}
+        body = {**(self.body or {}), **more}
+        return Asked(self.method, self.path, self.idempotency_key, body)
 
 
 @dataclass(slots=True)

@@ -81,8 +81,8 @@ class Policy:
         keys = _keys_in(headers)
         # OAuth's calls carry a key in the body, for one; and what was copied with a
         # key, such as a space before it, must not hide that it is one.
-        places = (url, body, *headers.values(), *keys)
-        secret_elsewhere = any(map(_has_live_secret, places))
+        head = "\n".join((url, *map(str, headers.values()), *keys))
+        secret_elsewhere = _has_live_secret(head) or _has_live_secret(body)
         if self.sandbox_url is not None:
             _check_sandbox_keys(keys, secret_elsewhere=secret_elsewhere)
         elif secret_elsewhere or any(key_mode(key) != "test" for key in keys):
