@@ -25,7 +25,8 @@ __all__ = ["command"]
     "--created",
     metavar="A..B",
     help="Only what was created from A on and before B, in UTC, such as "
-    "2026-01-01..2026-02-01 for January; either may be left out.",
+    "2026-01-01..2026-02-01 for January: a date stands for its first second. Either "
+    "may be left out.",
 )
 @click.option("--fields", metavar="A,B", help="Only these columns, in this order.")
 @click.option(
@@ -147,10 +148,9 @@ def _names(text: str | None) -> list[str] | None:
     return None if text is None else [name.strip() for name in text.split(",")]
 
 
-def _window(text: str) -> tuple[str | None, str | None]:
-    start, dots, end = text.partition("..")
-    if not dots:
+def _window(text: str) -> str:
+    if ".." not in text:
         raise click.BadParameter(
             f"{text!r} is no range: write A..B, A.. or ..B.", param_hint="--created"
         )
-    return start.strip() or None, end.strip() or None
+    return text
