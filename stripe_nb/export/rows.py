@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stripe_nb.catalog import load
-from stripe_nb.errors import ExportError
+from stripe_nb.errors import ExportError, kind_of
 from stripe_nb.frames.build import to_frame
 
 __all__ = ["Rows", "rows_of", "schema_with"]
@@ -71,7 +71,7 @@ def _frame_of(source: Any, fields: Sequence[str] | None) -> pd.DataFrame:
         return source if fields is None else _selected(source, fields)
     if not isinstance(source, Iterable):
         raise ExportError(
-            f"export can't write a {type(source).__name__}; give the name of a "
+            f"export can't write {kind_of(source)}; give the name of a "
             'resource, such as "customers", a DataFrame, or Stripe objects.'
         )
     return to_frame(source, _resource_of_empty(source), fields=fields)

@@ -215,9 +215,9 @@ def _check(operation: Operation, given: Mapping[str, Any]) -> None:
 def _unknown_filter(operation: Operation, collection: str, name: str) -> str:
     known = sorted(set(operation.parameters) - _PAGING - {"expand"})
     hint = near(name, known)
-    if not hint:
-        hint = f"; it takes {', '.join(known)}" if known else "; it takes no filter"
-    return f"{collection} can't be filtered by {name!r}{hint}."
+    if hint == ".":
+        hint = f"; it takes {', '.join(known) or 'no filter'}."
+    return f"{collection} can't be filtered by {name!r}{hint}"
 
 
 def _value(operation: Operation, name: str, value: Any) -> Any:
