@@ -128,7 +128,8 @@ def _table_of(frame: pd.DataFrame, attrs: dict[Any, Any]) -> pa.Table:
         ) from error
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ExportError(
-            f"the frame has a column of mixed types ({error.args[-1]}); give it one."
+            f"the frame has a column of mixed types, or of one that files don't have "
+            f"({str(error.args[-1]).rstrip('.')}); give it another."
         ) from error
     return table.replace_schema_metadata(schema_with(table.schema, attrs).metadata)
 

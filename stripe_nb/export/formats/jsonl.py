@@ -1,6 +1,8 @@
 """JSON lines, plain or packed: one flat object per row, the columns as keys.
 
-Times are ISO 8601 and decimals are text, as in Stripe's own JSON.
+Times are ISO 8601 and decimals are text, as in Stripe's own JSON; `texts` tells of
+other types. JSON has no NaN and no infinity, and a null would hide that there was
+one, so that such a number is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import pyarrow as pa
 
 from stripe_nb.export.compression import packing
 from stripe_nb.export.registry import Options, writes
-from stripe_nb.export.texts import iso_times
+from stripe_nb.export.texts import check_finite, in_json, written
 
 __all__ = ["JsonlWriter"]
 
@@ -44,10 +46,10 @@ class JsonlWriter:
         """Write rows."""
         for some in table.to_batches(max_chunksize=_BATCH):
             names = some.schema.names
-            columns = [_values(column) for column in some.columns]
+            columns = list(map(_values, names, some.columns))
             lines = [
                 orjson.dumps(
-                    dict(zip(names, row, strict=True)), default=str, option=_OPTIONS
+                    dict(zip(names, row, strict=True)), default=in_json, option=_OPTIONS
                 )
                 for row in zip(*columns, strict=True)
             ]
@@ -59,8 +61,9 @@ class JsonlWriter:
             self._packed.close()
 
 
-def _values(column: Any) -> list[Any]:
-    # Arrow writes times much faster than Python makes them.
-    is_time = pa.types.is_timestamp(column.type)
-    values: list[Any] = (iso_times(column) if is_time else column).to_pylist()
+def _values(name: str, column: Any) -> list[Any]:
+    check_finite(column, name, "JSON")
+    # Objects stand in JSON as they are; Arrow writes times faster than Python does.
+    found = column if pa.types.is_nested(column.type) else written(column)
+    values: list[Any] = found.to_pylist()
     return values
