@@ -24,6 +24,7 @@ from stripe_nb.export.registry import writer_for
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
+from stripe_nb.redaction import redact_password
 
 __all__ = ["RemoteTarget"]
 
@@ -134,8 +135,7 @@ class RemoteTarget:
             said = " ".join(str(error).split()) or type(error).__name__
             cause = shorten(said, _LONGEST_CAUSE, placeholder=" …").rstrip(".:")
             cause = cause.replace(self._request.place, str(self.shown))
-            secret = urlsplit(self._request.place).password
-            cause = cause.replace(secret, "***") if secret else cause
+            cause = redact_password(cause, urlsplit(self._request.place).password)
             raise ExportError(f"can't write to {self.shown}: {cause}.") from None
 
 

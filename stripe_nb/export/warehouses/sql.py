@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from stripe_nb.errors import ExportError, MissingDependencyError
 from stripe_nb.export.texts import check_finite, written
+from stripe_nb.redaction import redact_password
 
 try:
     import sqlalchemy as sa
@@ -215,8 +216,7 @@ class SqlWarehouse:
             # The statement would only repeat all columns.
             cause = str(getattr(error, "orig", None) or error).strip()
             cause = cause.partition("\n")[0].rstrip(".")
-            if self._url.password:
-                cause = cause.replace(str(self._url.password), "***")
+            cause = redact_password(cause, self._url.password)
             where = self._url.render_as_string(hide_password=True)
             raise ExportError(f"can't write to {where}: {cause}.") from None
         except OverflowError as error:
