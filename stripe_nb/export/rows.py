@@ -62,7 +62,8 @@ def rows_of(source: Any, fields: Sequence[str] | None) -> Rows:
 
 
 def _slices(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, len(table), _BATCH):
+    # Without rows it still tells the categories that there could be.
+    for start in range(0, max(1, len(table)), _BATCH):
         yield table.slice(start, _BATCH)
 
 

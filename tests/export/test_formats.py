@@ -47,6 +47,23 @@ def test_feather_gives_the_frame_back(
     pd.testing.assert_frame_equal(found, expected)
 
 
+@pytest.mark.parametrize("suffix", [".feather", ".arrow"])
+def test_feather_of_no_rows_keeps_the_dtypes(
+    shop: Client, tmp_path: Path, suffix: str
+) -> None:
+    expected = frame("coupons", client=shop)
+    listed = export("coupons", tmp_path / f"l{suffix}", client=shop)
+    at_hand = export(expected, tmp_path / f"h{suffix}")
+    for path in (listed, at_hand):
+        found = pd.read_feather(path)
+        assert found.empty
+        for name, values in expected.items():
+            if isinstance(values.dtype, pd.CategoricalDtype):
+                names = found[name].cat.categories.tolist()
+                assert names == values.cat.categories.tolist()
+        pd.testing.assert_frame_equal(found, expected)
+
+
 def test_zstandard_holds_what_gzip_holds(shop: Client, tmp_path: Path) -> None:
     for kind in ("csv", "jsonl"):
         packed = export("customers", tmp_path / f"c.{kind}.gz", client=shop)
