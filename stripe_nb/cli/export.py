@@ -71,6 +71,8 @@ def command(
 ) -> None:
     """Write every object of RESOURCE to TARGET: a file, a folder or a database.
 
+    What is broken off goes on where it was, for a day, if it is run again.
+
     \b
     stripe-nb export customers customers.csv
     stripe-nb export charges charges.parquet --created 2026-01-01..2026-02-01
@@ -134,13 +136,15 @@ def _write_all(request: Request) -> None:
     # Without the password that a URL may have.
     place = request.place
     shown = target_for(request).shown if is_warehouse(place) else place
-    written = 0
+    written = earlier = 0
     for outcome in export_many(listable(), request):
         if outcome.skipped is None:
             written += 1
+            earlier += outcome.earlier
         else:
             click.echo(f"skipped {outcome.resource}: {outcome.skipped}", err=True)
-    click.echo(f"{written} lists written to {shown}")
+    before = f", {earlier} of them before it was broken off" if earlier else ""
+    click.echo(f"{written} lists written to {shown}{before}")
 
 
 def _names(text: str | None) -> list[str] | None:

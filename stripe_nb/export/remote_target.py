@@ -26,7 +26,7 @@ from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
 from stripe_nb.redaction import redact_password
 
-__all__ = ["RemoteTarget"]
+__all__ = ["RemoteTarget", "is_there"]
 
 _LONGEST_CAUSE = 300
 
@@ -137,6 +137,12 @@ class RemoteTarget:
             cause = cause.replace(self._request.place, str(self.shown))
             cause = redact_password(cause, urlsplit(self._request.place).password)
             raise ExportError(f"can't write to {self.shown}: {cause}.") from None
+
+
+def is_there(url: str) -> bool:
+    """Tell whether a store has what a URL names."""
+    store, path = _opened(url)
+    return bool(store.exists(path.rstrip("/")))
 
 
 def _is_part(path: str, folder: str) -> bool:
