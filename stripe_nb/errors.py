@@ -46,7 +46,22 @@ __all__ = [
     "WebhookError",
     "WidgetError",
     "explain",
+    "kind_of",
 ]
+
+
+def kind_of(value: object) -> str:
+    """Return what a sentence calls a value: its type, and not what it holds.
+
+    Examples
+    --------
+    >>> kind_of(5), kind_of({}), kind_of(None)
+    ('an int', 'a dict', 'None')
+    """
+    if value is None:
+        return "None"
+    name = type(value).__name__
+    return f"an {name}" if name[0].lower() in "aeio" else f"a {name}"
 
 
 class StripeNbError(Exception):

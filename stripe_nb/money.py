@@ -15,7 +15,7 @@ from functools import cache
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from stripe_nb.errors import StripeNbError
+from stripe_nb.errors import StripeNbError, kind_of
 from stripe_nb.paths import data_path
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _whole(name: str, value: object) -> Decimal:
     # NumPy's and pandas' integers are integrals as well.
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise MoneyError(
-            f"{name} is a {type(value).__name__}; give an int, a Decimal or a text, "
+            f"{name} is {kind_of(value)}; give an int, a Decimal or a text, "
             "since other numbers can't hold money exactly."
         )
     return Decimal(int(value))

@@ -11,13 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, unquote
 
-__all__ = ["redact", "redact_text", "redact_tokens"]
+__all__ = ["redact", "redact_password", "redact_text", "redact_tokens"]
 
 _LAST = 4
 # Stripe nests nothing so deep; whoever does means to exhaust the stack.
 _DEEPEST = 60
 _HIDDEN = "…"
+# Of so many characters a password is no word's part by chance.
+_LONG_PASSWORD = 8
 
 # Names of parameters and fields whose value is nobody else's business.
 _SECRET_NAMES = frozenset(
@@ -159,6 +162,30 @@ def redact_tokens(text: str) -> str:
     if "k_" not in text and "whsec_" not in text and "_secret_" not in text:
         return text
     return _TOKENS.sub(lambda found: found[1] + _ending(found[2]), text)
+
+
+def redact_password(text: str, password: str | None) -> str:
+    """Return a text without an address's password, encoded or not.
+
+    A short one is masked only where an address or a setting has it: anywhere else
+    the same letters are part of a word, or a word.
+
+    Examples
+    --------
+    >>> redact_password("can't reach me:s3cret-word@db", "s3cret-word")
+    "can't reach me:***@db"
+    >>> redact_password("a bad host in me:a@db, password=a", "a")
+    'a bad host in me:***@db, password=***'
+    """
+    if not password:
+        return text
+    plain = unquote(password)
+    for form in sorted({password, plain, quote(plain, safe="")}, key=len, reverse=True):
+        literal = re.escape(form)
+        if len(form) < _LONG_PASSWORD:
+            literal = rf"(?<=[:='\"]){literal}(?!\w)|(?<!\w){literal}(?=@)"
+        text = re.sub(literal, "***", text)
+    return text
 
 
 def _may_name_a_secret(text: str) -> bool:

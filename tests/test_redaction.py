@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_nb.redaction import redact, redact_text
+from stripe_nb.redaction import redact, redact_password, redact_text
 
 BODY = "51Abcdefghijklmnopqrstuv1a2b"
 
@@ -145,3 +145,24 @@ def test_what_is_nested_without_end_is_cut_off() -> None:
     for _ in range(5000):
         value = [value]
     assert "sk_test" not in str(redact(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "password", "expected"),
+    [
+        ("at me:a@db a word has an a", "a", "at me:***@db a word has an a"),
+        ("a&b is no a%26b", "a&b", "a&b is no a%26b"),
+        ("me:a%26b@db, password='a&b'", "a&b", "me:***@db, password='***'"),
+        ("port 5432: 5 tries, me:5@db:5432", "5", "port 5432: 5 tries, me:***@db:5432"),
+        ("xs3cret-wordx of p%40ssword", "s3cret-word", "x***x of p%40ssword"),
+        ("p@ssword and p%40ssword", "p@ssword", "*** and ***"),
+        ("p@ssword and p%40ssword", "p%40ssword", "*** and ***"),
+        ("(me:.*@db)", ".*", "(me:***@db)"),
+        ("as it was", "", "as it was"),
+        ("as it was", None, "as it was"),
+    ],
+)
+def test_a_password_is_masked_and_no_word(
+    text: str, password: str | None, expected: str
+) -> None:
+    assert redact_password(text, password) == expected

@@ -60,7 +60,9 @@ def export(
       as ``postgresql://…`` or ``sqlite:///shop.db``;
     * a file or a folder on a store that fsspec knows, such as ``s3://…``.
 
-    Rows and columns are those of ``frame``, and rows pass through temporary files,
+    Rows and columns are those of ``frame``; what a format has no type for is text,
+    the same in all: times and durations in ISO 8601, bytes in base64, lists and
+    objects as JSON, decimals with all their digits. Rows pass through temporary files,
     so that the memory stays small however long the list. What is written appears
     in one piece when it is complete; after a failure what was there is still as it
     was. If a list is broken off, be it by a power cut, the same call goes on where
@@ -93,10 +95,12 @@ def export(
         complete: beside a file as ``<name>.certificate.json``, in a database as a
         row of ``stripe_nb_certificates``.
     neutralise_formulas
-        In CSV, put an apostrophe before texts that a spreadsheet would run
-        (those that begin with ``= + - @``, a tab or a line break). It also
-        meets telephone numbers that begin with ``+``. In Excel, where texts are
-        texts, they are marked so that they stay it when edited.
+        In CSV, put an apostrophe before texts that a spreadsheet may run: those
+        that begin with ``= + - @``, wide or not, also after blanks and characters
+        that nobody sees, or with a tab or a line break. It also meets telephone
+        numbers that begin with ``+``, and no plain number such as ``-12.50``.
+        Only without it are texts read back exactly as they were. In Excel, where
+        texts are texts, they are marked so that they stay it when edited.
     overwrite
         Whether a file or a table that exists may be replaced.
     client
@@ -116,7 +120,8 @@ def export(
     Raises
     ------
     ExportError
-        If it can't be written so.
+        If it can't be written so; also where a number such as NaN or infinity would
+        become a null, as in JSON.
     FrameError
         If the list can't be read so.
     MissingDependencyError

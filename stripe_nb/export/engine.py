@@ -16,7 +16,7 @@ from stripe_nb.export.rows import rows_of
 from stripe_nb.export.targets import target_for
 from stripe_nb.frames.selection import Selection
 
-__all__ = ["write"]
+__all__ = ["sweep", "write"]
 
 _ANY_TIME = nullcontext()
 
@@ -25,6 +25,8 @@ def write(
     source: Any,
     request: Request,
     turn: AbstractContextManager[Any] = _ANY_TIME,
+    *,
+    sweeps: bool = True,
 ) -> Path | str:
     """Write a resource's list, a frame or objects; return where they are.
 
@@ -32,6 +34,8 @@ def write(
     ----------
     turn
         Entered for the writing, while others may be reading.
+    sweeps
+        Whether what other lists left for the same target goes.
     """
     if not _is_resource(source):
         _check_pull(request)
@@ -44,7 +48,8 @@ def write(
         folder = target.spool(fingerprint(asked, request.place))
         with fetched(asked, folder, progress=request.progress) as rows, turn:
             target.write(rows)
-        _sweep(folder)
+        if sweeps:
+            sweep(folder)
     return target.shown
 
 
@@ -60,7 +65,7 @@ def _check_pull(request: Request) -> None:
         )
 
 
-def _sweep(done: Path) -> None:
+def sweep(done: Path) -> None:
     """Remove what other requests, broken off, left for the same target."""
     target = done.name.rsplit(".", 2)[0]
     if not target:

@@ -1,7 +1,7 @@
 """A file or a folder on any store that fsspec knows: S3, GCS, Azure and more.
 
-It is written here first and then taken there under a temporary name, which it
-changes for its own when all of it has arrived.
+It is written here first and then taken there. A store of objects shows one only
+when all of it has arrived; elsewhere a file has a temporary name until then.
 """
 
 from __future__ import annotations
@@ -24,10 +24,16 @@ from stripe_nb.export.registry import writer_for
 from stripe_nb.export.request import Request
 from stripe_nb.export.rows import Rows
 from stripe_nb.ids import random_token
+from stripe_nb.redaction import redact_password
 
-__all__ = ["RemoteTarget"]
+__all__ = ["RemoteTarget", "is_there"]
 
 _LONGEST_CAUSE = 300
+# Their protocols, where what is put appears as a whole or not at all, and where
+# another name would mean another copy.
+_OF_OBJECTS = frozenset({"gcs", "gs", "s3", "s3a"})
+# s3fs would hold ten parts of 50 MB in memory.
+_S3_PARTS: dict[str, Any] = {"chunksize": 16 * 2**20, "max_concurrency": 4}
 
 
 class RemoteTarget:
@@ -90,6 +96,11 @@ class RemoteTarget:
             self._store.rm_file(there)
 
     def _put(self, here: Path, there: str) -> None:
+        protocols = _protocols(self._store)
+        if not protocols.isdisjoint(_OF_OBJECTS):
+            parts = _S3_PARTS if "s3" in protocols else {}
+            self._store.put_file(str(here), there, **parts)
+            return
         parent, _, name = there.rpartition("/")
         draft = f"{parent}/.{name}.{random_token(8)}.part"
         try:
@@ -134,9 +145,19 @@ class RemoteTarget:
             said = " ".join(str(error).split()) or type(error).__name__
             cause = shorten(said, _LONGEST_CAUSE, placeholder=" …").rstrip(".:")
             cause = cause.replace(self._request.place, str(self.shown))
-            secret = urlsplit(self._request.place).password
-            cause = cause.replace(secret, "***") if secret else cause
+            cause = redact_password(cause, urlsplit(self._request.place).password)
             raise ExportError(f"can't write to {self.shown}: {cause}.") from None
+
+
+def _protocols(store: Any) -> frozenset[str]:
+    named = store.protocol
+    return frozenset([named] if isinstance(named, str) else named)
+
+
+def is_there(url: str) -> bool:
+    """Tell whether a store has what a URL names."""
+    store, path = _opened(url)
+    return bool(store.exists(path.rstrip("/")))
 
 
 def _is_part(path: str, folder: str) -> bool:

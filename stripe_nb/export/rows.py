@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from stripe_nb.catalog import load
-from stripe_nb.errors import ExportError
+from stripe_nb.errors import ExportError, kind_of
 from stripe_nb.frames.build import to_frame
 
 __all__ = ["Rows", "rows_of", "schema_with"]
@@ -62,7 +62,8 @@ def rows_of(source: Any, fields: Sequence[str] | None) -> Rows:
 
 
 def _slices(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, len(table), _BATCH):
+    # Without rows it still tells the categories that there could be.
+    for start in range(0, max(1, len(table)), _BATCH):
         yield table.slice(start, _BATCH)
 
 
@@ -71,7 +72,7 @@ def _frame_of(source: Any, fields: Sequence[str] | None) -> pd.DataFrame:
         return source if fields is None else _selected(source, fields)
     if not isinstance(source, Iterable):
         raise ExportError(
-            f"export can't write a {type(source).__name__}; give the name of a "
+            f"export can't write {kind_of(source)}; give the name of a "
             'resource, such as "customers", a DataFrame, or Stripe objects.'
         )
     return to_frame(source, _resource_of_empty(source), fields=fields)
@@ -128,7 +129,8 @@ def _table_of(frame: pd.DataFrame, attrs: dict[Any, Any]) -> pa.Table:
         ) from error
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise ExportError(
-            f"the frame has a column of mixed types ({error.args[-1]}); give it one."
+            f"the frame has a column of mixed types, or of one that files don't have "
+            f"({str(error.args[-1]).rstrip('.')}); give it another."
         ) from error
     return table.replace_schema_metadata(schema_with(table.schema, attrs).metadata)
 

@@ -137,7 +137,7 @@ def _normalized(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFr
     for name in _json_columns(frame) if columns is None else columns:
         if name not in frame:
             raise FrameError(
-                f"the frame has no column {name!r}{near(name, map(str, frame))}."
+                f"the frame has no column {name!r}{near(name, map(str, frame))}"
             )
         rows = [{name: _decoded(text)} for text in frame[name]]
         nested = _typed(rows, _paths(rows, [name]), roots)
@@ -213,7 +213,7 @@ def _objects(
     name = column.replace(".", "_")
     if name not in source:
         raise FrameError(
-            f"the frame has no column {name!r}{near(name, map(str, source))}."
+            f"the frame has no column {name!r}{near(name, map(str, source))}"
         )
     ids = source["id"] if "id" in source else [None] * len(source)
     path = column.split(".")
@@ -236,7 +236,7 @@ def _item_type(resource: str, path: Path) -> Type:
     for name in path:
         found = fields.get(name)
         if found is None:
-            raise FrameError(f"{resource} has no field {name!r}{near(name, fields)}.")
+            raise FrameError(f"{resource} has no field {name!r}{near(name, fields)}")
         fields = found.type.fields
     if found is None or found.type.item is None or found.type.kind is Kind.MAP:
         lists = sorted(n for n, f in fields.items() if f.type.item is not None)

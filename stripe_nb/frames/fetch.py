@@ -58,8 +58,11 @@ def frame(
         ``"customers.payment_methods"``.
     created
         Start (inclusive) and end (exclusive), each None, an ISO 8601 date or
-        time, a date, a datetime or Unix seconds; without a zone it is UTC. Also
-        Stripe's own operators, for example ``{"gte": "2026-01-15"}``.
+        time, a date, a datetime, pandas' or NumPy's own, or Unix seconds; without
+        a zone it is UTC. A date stands for its first second, so that January is
+        ``("2026-01-01", "2026-02-01")``, in one text ``"2026-01-01..2026-02-01"``
+        as on the command line, or ``pd.Period("2026-01")``. Also Stripe's own
+        operators, for example ``{"gte": "2026-01-15"}``, and a ``pd.Interval``.
     limit
         At most so many rows, newest first.
     expand

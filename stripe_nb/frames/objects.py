@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from stripe_nb.errors import FrameError
+from stripe_nb.errors import FrameError, kind_of
 
 __all__ = ["Object", "canonical_json", "plain", "resource_of"]
 
@@ -41,7 +41,7 @@ def plain(objects: Any) -> tuple[list[Object], bool]:
             objects = [objects]
     if isinstance(objects, str | bytes) or not isinstance(objects, Iterable):
         raise FrameError(
-            f"a {type(objects).__name__} holds no Stripe objects; give "
+            f"{kind_of(objects)} holds no Stripe objects; give "
             "dictionaries, the SDK's objects, or a list of them."
         )
     return [_dictionary(_plain(value)) for value in objects], complete
@@ -77,7 +77,7 @@ def _is_v2_page(value: Mapping[str, Any]) -> bool:
 def _dictionary(value: Any) -> Object:
     if not isinstance(value, Mapping):
         raise FrameError(
-            f"a {type(value).__name__} is no Stripe object; give dictionaries "
+            f"{kind_of(value)} is no Stripe object; give dictionaries "
             "or the SDK's objects."
         )
     return value if type(value) is dict else dict(value)

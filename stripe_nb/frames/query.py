@@ -12,11 +12,20 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
+
 from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Operation, Resource, Type
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.schema import near
-from stripe_nb.frames.window import Window, bounds_of, iso, moment, shown
+from stripe_nb.frames.window import (
+    Window,
+    bounds_of,
+    is_span,
+    iso,
+    moment,
+    shown,
+)
 
 __all__ = ["LIFTING", "Query", "lacked_parent", "query_for"]
 
@@ -206,20 +215,20 @@ def _check(operation: Operation, given: Mapping[str, Any]) -> None:
 def _unknown_filter(operation: Operation, collection: str, name: str) -> str:
     known = sorted(set(operation.parameters) - _PAGING - {"expand"})
     hint = near(name, known)
-    if not hint:
-        hint = f"; it takes {', '.join(known)}" if known else "; it takes no filter"
-    return f"{collection} can't be filtered by {name!r}{hint}."
+    if hint == ".":
+        hint = f"; it takes {', '.join(known) or 'no filter'}."
+    return f"{collection} can't be filtered by {name!r}{hint}"
 
 
 def _value(operation: Operation, name: str, value: Any) -> Any:
     is_v2 = operation.version == "v2"
     item = operation.parameters[name]
-    if name == "created" or (
-        isinstance(value, tuple | list | Mapping) and _is_range(item.type)
-    ):
+    if name == "created" or (is_span(value) and _is_range(item.type)):
         bounds = bounds_of(name, value)
         return {key: iso(at) if is_v2 else at for key, at in bounds.items()}
-    if isinstance(value, date) or (item.timestamp and isinstance(value, str)):
+    if isinstance(value, date | np.datetime64) or (
+        item.timestamp and isinstance(value, str)
+    ):
         at = moment(name, value)
         return iso(at) if is_v2 else at
     return value

@@ -204,13 +204,13 @@ def _check_expand(spec: Resource, expand: Iterable[str]) -> None:
         first = name.split(".")[0]
         if first not in spec.fields:
             hint = near(first, spec.fields)
-            raise FrameError(f"{spec.name} has no field {first!r} to expand{hint}.")
+            raise FrameError(f"{spec.name} has no field {first!r} to expand{hint}")
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return words that offer the nearest name, or nothing."""
+    """Return a sentence's end: one that offers the nearest name, or a full stop."""
     found = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {found[0]!r}" if found else ""
+    return f"; did you mean {found[0]!r}?" if found else "."
 
 
 class _Deriver:
@@ -416,4 +416,4 @@ def _no_field(spec: Resource, path: Path, fields: Mapping[str, Field]) -> str:
             f"fields can't reach {'.'.join(path)!r}: {where} is no single object; "
             f"its column {'_'.join(path[:-1])!r} holds it as JSON text."
         )
-    return f"{where} has no field {path[-1]!r}{near(path[-1], fields)}."
+    return f"{where} has no field {path[-1]!r}{near(path[-1], fields)}"

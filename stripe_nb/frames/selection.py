@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stripe_nb.errors import FrameError
+from stripe_nb.errors import FrameError, kind_of
 from stripe_nb.frames.window import Window
 from stripe_nb.session import Client
 
@@ -46,7 +46,7 @@ class Selection:
         _check_account(self.account)
         if self.client is not None and not isinstance(self.client, Client):
             raise FrameError(
-                f"client must be what connect() returns, not {_kind(self.client)}."
+                f"client must be what connect() returns, not {kind_of(self.client)}."
             )
 
 
@@ -60,7 +60,7 @@ def _name(resource: object) -> str:
     if not isinstance(resource, str):
         raise FrameError(
             'frame takes the name of a resource, such as "customers", not '
-            f"{_kind(resource)}; objects at hand become a frame with to_frame."
+            f"{kind_of(resource)}; objects at hand become a frame with to_frame."
         )
     return resource
 
@@ -94,7 +94,3 @@ def _names(option: str, names: object) -> tuple[str, ...]:
     if not all(isinstance(name, str) for name in found):
         raise FrameError(f'{option} must be names, such as ["id"], not {names!r}.')
     return found
-
-
-def _kind(value: object) -> str:
-    return "None" if value is None else f"a {type(value).__name__}"

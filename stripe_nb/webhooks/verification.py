@@ -11,7 +11,7 @@ import stripe
 from stripe.v2.core import EventNotification
 
 from stripe_nb.clock import wall_time
-from stripe_nb.errors import WebhookError
+from stripe_nb.errors import WebhookError, kind_of
 from stripe_nb.session import Client
 
 __all__ = [
@@ -193,8 +193,7 @@ def _check_signature(
         )
     if not isinstance(header, str):
         raise WebhookError(
-            "The Stripe-Signature header has to be text, and not "
-            f"{type(header).__name__}."
+            f"The Stripe-Signature header has to be text, and not {kind_of(header)}."
         )
     time, signatures = _parts(header)
     if time is None:

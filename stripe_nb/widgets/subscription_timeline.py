@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from stripe_nb.clock import monotonic, parse_time
-from stripe_nb.errors import WidgetError
+from stripe_nb.errors import WidgetError, kind_of
 from stripe_nb.widgets.base import StripeWidget
 from stripe_nb.widgets.subscription_timeline_drawing import NARROW, draw, to_svg
 from stripe_nb.widgets.subscription_timeline_history import History, read_history
@@ -161,7 +161,7 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
 def _id_of(subscription: object) -> str:
     found = getattr(subscription, "id", subscription)
     if not isinstance(found, str) or not found.startswith("sub_"):
-        given = repr(found) if isinstance(found, str) else f"a {type(found).__name__}"
+        given = repr(found) if isinstance(found, str) else kind_of(found)
         raise WidgetError(
             "SubscriptionTimeline takes a subscription or its id (sub_...), not "
             f"{given}."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 import traitlets
 
-from stripe_nb.errors import WidgetError
+from stripe_nb.errors import WidgetError, kind_of
 from stripe_nb.widgets.base import StripeWidget
 from stripe_nb.widgets.webhook_inbox_diff import changes_of
 
@@ -71,7 +71,7 @@ class WebhookInbox(StripeWidget, static="webhook_inbox"):
         if not hasattr(inbox, "received") or not hasattr(inbox, "observe"):
             raise WidgetError(
                 "WebhookInbox takes the inbox that webhooks.listen() returns, not "
-                f"{type(inbox).__name__}."
+                f"{kind_of(inbox)}."
             )
         super().__init__()
         self._inbox = inbox

@@ -8,9 +8,11 @@ import hashlib
 import json
 import math
 import os
+import re
 import stat
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -38,7 +40,7 @@ from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 
 SUFFIXES = [".csv", ".csv.gz", ".csv.zst", ".jsonl", ".jsonl.gz", ".parquet"]
-NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"]
+NASTY = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\tx", "\rx", "\nx"]
 PLAIN = ["x=1", "", " ", "'=1", "a,b", 'say "hi"', "two\nlines", "Zoë 🦓", "NULL"]
 
 
@@ -169,7 +171,18 @@ def test_csv_keeps_every_text(
     export(pd.DataFrame({"a": [text], "b": [1]}), path)
     with path.open(encoding="utf-8", newline="") as file:
         held = list(csv.reader(file))[1][0]
-    assert held == ("'" + text if text[:1] and text[0] in "=+-@\t\r\n" else text)
+    assert held == ("'" + text if _may_run(text) else text)
+
+
+def _may_run(text: str) -> bool:
+    seen = text.lstrip("".join(filter(_is_skipped, text)))
+    is_number = re.fullmatch(r"-[0-9]+(\.[0-9]+)?", text)
+    signs = unicodedata.normalize("NFKC", seen[:1]) in ("=", "+", "-", "@")
+    return not is_number and (text[:1] in ("\t", "\r", "\n") or signs)
+
+
+def _is_skipped(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -227,7 +240,7 @@ def test_what_a_frame_takes_an_export_takes(shop: Client, tmp_path: Path) -> Non
     expected = frame("customers", client=shop, **options)
     assert 0 < len(expected) < 20
     pd.testing.assert_frame_equal(pd.read_parquet(path), expected)
-    with pytest.raises(FrameError, match="did you mean 'email'"):
+    with pytest.raises(FrameError, match=r"did you mean 'email'\?$"):
         export("customers", tmp_path / "x.csv", client=shop, emial="x")
 
 
@@ -316,7 +329,8 @@ def test_a_failure_leaves_the_old_file_and_no_other(
 
 
 def test_a_failure_while_writing_leaves_nothing(tmp_path: Path) -> None:
-    table = pd.DataFrame({"a": [b"\xff"]})
+    span: Any = pa.month_day_nano_interval()
+    table = pd.DataFrame({"a": pd.Series([None], dtype=pd.ArrowDtype(span))})
     with pytest.raises(ExportError, match=r"\.csv can't hold these values"):
         export(table, tmp_path / "a.csv")
     assert list(tmp_path.iterdir()) == []

@@ -47,6 +47,23 @@ def test_feather_gives_the_frame_back(
     pd.testing.assert_frame_equal(found, expected)
 
 
+@pytest.mark.parametrize("suffix", [".feather", ".arrow"])
+def test_feather_of_no_rows_keeps_the_dtypes(
+    shop: Client, tmp_path: Path, suffix: str
+) -> None:
+    expected = frame("coupons", client=shop)
+    listed = export("coupons", tmp_path / f"l{suffix}", client=shop)
+    at_hand = export(expected, tmp_path / f"h{suffix}")
+    for path in (listed, at_hand):
+        found = pd.read_feather(path)
+        assert found.empty
+        for name, values in expected.items():
+            if isinstance(values.dtype, pd.CategoricalDtype):
+                names = found[name].cat.categories.tolist()
+                assert names == values.cat.categories.tolist()
+        pd.testing.assert_frame_equal(found, expected)
+
+
 def test_zstandard_holds_what_gzip_holds(shop: Client, tmp_path: Path) -> None:
     for kind in ("csv", "jsonl"):
         packed = export("customers", tmp_path / f"c.{kind}.gz", client=shop)
@@ -60,6 +77,16 @@ def test_jsonl_is_packed_line_by_line(shop: Client, tmp_path: Path) -> None:
     lines = gzip.decompress(path.read_bytes()).splitlines()
     expected = frame("customers", client=shop)["id"].tolist()
     assert [json.loads(line)["id"] for line in lines] == expected
+
+
+@pytest.mark.parametrize("name", ["plan", 'a "b"', "back\\slash", "line\nend", "é 😀"])
+def test_jsonl_keeps_any_name_and_value(tmp_path: Path, name: str) -> None:
+    values = ["x", 'say "hi"', "a\nb", "\x07", "é 😀", "", None]
+    table = pd.DataFrame({name: values, "n": range(len(values)), "0": 1.5})
+    lines = export(table, tmp_path / "t.jsonl").read_bytes().splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [row[name] for row in found] == values
+    assert {tuple(row) for row in found} == {(name, "n", "0")}
 
 
 def test_excel_has_real_dates_numbers_and_truths(tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ def test_an_integer_that_sqlite_has_no_place_for_is_told(tmp_path: Path) -> None
         export(rows, f"sqlite:///{tmp_path}/w.db", table="t")
 
 
+def test_a_short_password_masks_no_words() -> None:
+    # Nobody listens on port 1.
+    with pytest.raises(ExportError) as told:
+        export(ROWS, "postgresql://me:a@127.0.0.1:1/shop", table="t")
+    assert str(told.value).startswith("can't write to postgresql://me:***@127.0.0.1:1/")
+    assert "***" not in str(told.value).partition("shop")[2]
+    assert "failed" in str(told.value)
+
+
 def test_a_folder_behind_a_url_need_not_exist(tmp_path: Path) -> None:
     times = pd.to_datetime(["2026-01-15", "2026-02-15"], utc=True)
     rows = pd.DataFrame({"id": ["a", "b"], "created": times})

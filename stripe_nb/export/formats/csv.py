@@ -1,7 +1,8 @@
 """CSV, plain or packed: UTF-8, ISO 8601 times, nothing that a sheet would run.
 
 A null is an empty cell and an empty text is ``""``, for readers that tell them
-apart (DuckDB with ``allow_quoted_nulls=false``); numbers stand without quotes.
+apart (DuckDB with ``allow_quoted_nulls=false``); numbers stand without quotes;
+`texts` tells how other types are written.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ import pyarrow.csv as pacsv
 
 from stripe_nb.export.compression import packing
 from stripe_nb.export.registry import Options, writes
-from stripe_nb.export.texts import iso_times, plain
-from stripe_nb.frames.objects import canonical_json
+from stripe_nb.export.texts import check_finite, written
 
 __all__ = ["CsvWriter"]
 
-# What spreadsheets take for the beginning of a formula:
+# What spreadsheets take for the beginning of a formula, also in the wide and the
+# small forms that some type, and also behind what they skip or trim: blanks of all
+# kinds, control characters, and those that nobody sees, such as a byte order mark.
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = "^([=+\\-@＝＋－＠\t\r\n])"  # noqa: RUF001 - as wide as some type them
+_FORMULA = r"^(?:[\t\r\n]|[\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠﹦﹢﹣﹫])"  # noqa: RUF001
+# It begins as one, and runs nothing.
+_NUMBER = r"^-[0-9]+(?:\.[0-9]+)?$"
 
 
 @writes(".csv", ".csv.gz", ".csv.zst")
@@ -57,7 +61,7 @@ class CsvWriter:
 
     def _convert(self, table: pa.Table) -> pa.Table:
         names = [self._guarded_name(name) for name in table.column_names]
-        columns = [self._cells(values) for values in table.columns]
+        columns = list(map(self._cells, table.column_names, table.columns))
         return pa.Table.from_arrays(columns, names=names)
 
     def _guarded_name(self, name: str) -> str:
@@ -67,21 +71,21 @@ class CsvWriter:
     def _guarded(self, texts: Any) -> Any:
         if not self._guards:
             return texts
-        return pc.replace_substring_regex(texts, pattern=_FORMULA, replacement=r"'\1")
+        is_meant = pc.match_substring_regex(texts, _FORMULA)
+        if not pc.any(is_meant).as_py():
+            return texts
+        is_number = pc.match_substring_regex(texts, _NUMBER)
+        quoted = pc.utf8_replace_slice(texts, start=0, stop=0, replacement="'")
+        return pc.if_else(pc.and_not(is_meant, is_number), quoted, texts)
 
-    def _cells(self, values: Any) -> Any:
+    def _cells(self, name: str, values: Any) -> Any:
         kind = values.type
-        if pa.types.is_dictionary(kind):
-            values = pc.cast(values, kind.value_type)
-            kind = values.type
-        if pa.types.is_timestamp(kind):
-            return iso_times(values)
         if pa.types.is_decimal(kind):
-            texts = [v if v is None else plain(v) for v in values.to_pylist()]
-            return pa.array(texts, pa.string())
+            # Digits, which are no text of anybody's.
+            return written(values)
         if pa.types.is_nested(kind):
-            texts = [v if v is None else canonical_json(v) for v in values.to_pylist()]
-            return self._guarded(pa.chunked_array([pa.array(texts, pa.string())]))
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            check_finite(values, name, "JSON")
+        values = written(values)
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             return self._guarded(values)
         return values

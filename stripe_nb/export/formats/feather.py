@@ -9,12 +9,35 @@ import pyarrow as pa
 from stripe_nb.export.arrow_writer import ArrowWriter
 from stripe_nb.export.registry import Options, writes
 
-__all__ = ["feather"]
+__all__ = ["FeatherWriter"]
 
 
 @writes(".feather", ".arrow")
-def feather(file: BinaryIO, schema: pa.Schema, options: Options) -> ArrowWriter:
-    """Begin a file of Feather, version 2."""
-    del options
-    packed = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)
-    return ArrowWriter(pa.ipc.new_file(file, schema, options=packed))
+class FeatherWriter(ArrowWriter):
+    """Writes tables as Feather, version 2.
+
+    Parameters
+    ----------
+    file
+        To write to.
+    schema
+        Of every table.
+    options
+        Not used here.
+    """
+
+    def __init__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> None:
+        del options
+        packed = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)
+        self._file = pa.ipc.new_file(file, schema, options=packed)
+        self._schema = schema
+        super().__init__(self._file)
+
+    def write(self, table: pa.Table) -> None:
+        """Write rows, as one part of the file."""
+        if len(table):
+            super().write(table)
+        else:
+            # Arrow would leave it out, and the categories with it.
+            columns = [column.combine_chunks() for column in table.columns]
+            self._file.write_batch(pa.record_batch(columns, schema=self._schema))

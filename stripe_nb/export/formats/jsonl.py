@@ -1,24 +1,29 @@
 """JSON lines, plain or packed: one flat object per row, the columns as keys.
 
-Times are ISO 8601 and decimals are text, as in Stripe's own JSON.
+Times are ISO 8601 and decimals are text, as in Stripe's own JSON; `texts` tells of
+other types. JSON has no NaN and no infinity, and a null would hide that there was
+one, so that such a number is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
+import msgspec
 import orjson
 import pyarrow as pa
 
 from stripe_nb.export.compression import packing
 from stripe_nb.export.registry import Options, writes
-from stripe_nb.export.texts import iso_times
+from stripe_nb.export.texts import check_finite, in_json, written
 
 __all__ = ["JsonlWriter"]
 
-_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
 # Rows that are Python's objects at once.
 _BATCH = 5_000
+
+_lines = msgspec.json.Encoder().encode_lines
 
 
 @writes(".jsonl", ".jsonl.gz", ".jsonl.zst")
@@ -30,28 +35,21 @@ class JsonlWriter:
     file
         To write to.
     schema
-        Not used here.
+        Of every table.
     options
         How to pack.
     """
 
     def __init__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> None:
-        del schema
         self._file = file
         self._packed = packing(file, options.suffix)
+        self._row = _row_of(schema.names)
 
     def write(self, table: pa.Table) -> None:
         """Write rows."""
         for some in table.to_batches(max_chunksize=_BATCH):
-            names = some.schema.names
-            columns = [_values(column) for column in some.columns]
-            lines = [
-                orjson.dumps(
-                    dict(zip(names, row, strict=True)), default=str, option=_OPTIONS
-                )
-                for row in zip(*columns, strict=True)
-            ]
-            self._packed.write(b"".join(lines))
+            columns = map(_values, some.schema.names, some.columns)
+            self._packed.write(_lines(list(map(self._row, *columns))))
 
     def close(self) -> None:
         """Finish the file."""
@@ -59,13 +57,31 @@ class JsonlWriter:
             self._packed.close()
 
 
-def _values(column: Any) -> list[Any]:
+def _row_of(names: Sequence[str]) -> Callable[..., Any]:
+    """Return what makes an object of a row's values.
+
+    One with a type of its own is written in a fraction of a dictionary's time.
+    """
+    fields = [f"field_{number}" for number in range(len(names))]
+    renamed = dict(zip(fields, names, strict=True))
+    try:
+        return msgspec.defstruct("Row", fields, rename=renamed, gc=False)
+    except ValueError:
+        # A name that has to be escaped, such as one with a quotation mark.
+        return lambda *values: dict(zip(names, values, strict=True))
+
+
+def _values(name: str, column: Any) -> list[Any]:
     if column.null_count == len(column):
         return [None] * len(column)
-    if pa.types.is_dictionary(column.type):
-        # Item by item, Arrow makes an object of its own of each.
-        column = column.dictionary_decode()
-    # Arrow writes times much faster than Python makes them.
-    is_time = pa.types.is_timestamp(column.type)
-    values: list[Any] = (iso_times(column) if is_time else column).to_pylist()
+    check_finite(column, name, "JSON")
+    if pa.types.is_nested(column.type):
+        # Objects stand in JSON as they are.
+        return [msgspec.Raw(_nested(value)) for value in column.to_pylist()]
+    # Arrow writes times faster than Python does.
+    values: list[Any] = written(column).to_pylist()
     return values
+
+
+def _nested(value: Any) -> bytes:
+    return orjson.dumps(value, default=in_json, option=orjson.OPT_UTC_Z)

@@ -1,4 +1,8 @@
-"""Parquet: every type kept, and a frame's ``attrs`` in the file's metadata."""
+"""Parquet: every type kept, and a frame's ``attrs`` in the file's metadata.
+
+Categories are those of the frame. Only in a file without rows are there none:
+Parquet keeps them with the rows.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 A text is a text whatever it begins with, and stays one when its cell is
 edited. What a spreadsheet can't hold exactly (integers of more than 15 digits,
-times before 1900) is written as text, too.
+times before 1900) is written as text, too, and so is what it has no type for: see
+`texts`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from stripe_nb.errors import ExportError, MissingDependencyError
 from stripe_nb.export.registry import Options, writes
-from stripe_nb.frames.objects import canonical_json
+from stripe_nb.export.texts import check_finite, decoded, is_odd, written
 
 __all__ = ["XlsxWriter"]
 
@@ -92,7 +93,7 @@ class XlsxWriter:
                 f"a sheet of Excel holds {_ROWS - 1:,} rows, and here are more; take "
                 "fewer with created= or limit=, or write .csv or .parquet."
             )
-        columns = [values.to_pylist() for values in table.columns]
+        columns = list(map(_values, table.column_names, table.columns))
         for row in zip(*columns, strict=True):
             for column, value in enumerate(row):
                 if value is not None:
@@ -107,11 +108,9 @@ class XlsxWriter:
         write = _WRITES.get(type(value))
         if write is not None:
             write(self, column, value)
-        elif isinstance(value, datetime):
+        else:
             # Nanoseconds come as pandas' own kind of time.
             self.put_time(column, value)
-        else:
-            self.put_text(column, canonical_json(value))
 
     def put_text(self, column: int, value: str) -> None:
         """Write a text, whatever it begins with."""
@@ -146,6 +145,14 @@ class XlsxWriter:
         else:
             look = self._formats[datetime if isinstance(value, datetime) else date]
             self._sheet.write_datetime(self._row, column, value, look)
+
+
+def _values(name: str, values: Any) -> list[Any]:
+    values = decoded(values)
+    if pa.types.is_nested(values.type):
+        check_finite(values, name, "JSON")
+    found: list[Any] = (written(values) if is_odd(values.type) else values).to_pylist()
+    return found
 
 
 def _is_held(value: float | Decimal) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stripe_nb.errors import ExportError, MissingDependencyError
-from stripe_nb.export.texts import plain
-from stripe_nb.frames.objects import canonical_json
+from stripe_nb.export.texts import check_finite, written
+from stripe_nb.redaction import redact_password
 
 try:
     import sqlalchemy as sa
@@ -145,7 +146,7 @@ class SqlWarehouse:
     def insert(self, table: str, schema: pa.Schema, rows: Iterable[pa.Table]) -> int:
         """Add rows to a table; return how many they were."""
         statement = self._table(table, schema).insert()
-        converts = [self._conversion(item.type) for item in schema]
+        converts = [self._conversion(item) for item in schema]
         keys = [f"c{number}" for number in range(len(schema))]
         count = 0
         for some in rows:
@@ -191,14 +192,21 @@ class SqlWarehouse:
             return sa.DateTime(timezone=kind.tz is not None)
         return next((make() for holds, make in _TYPES if holds(kind)), sa.Text())
 
-    def _conversion(self, kind: pa.DataType) -> Callable[[Any], Any] | None:
-        kind = _value_type(kind)
+    def _conversion(self, item: pa.Field) -> Callable[[Any], list[Any]]:
+        """Return what makes values of a column that the driver takes."""
+        kind = _value_type(item.type)
         if pa.types.is_decimal(kind) and self._is_sqlite:
-            return plain
+            return _texts
         if pa.types.is_timestamp(kind):
             # SQLite, too, keeps UTC, and has no place for saying so.
-            return _naive if self._is_sqlite else _python_time
-        return None if any(holds(kind) for holds in _PYTHONIC) else _text
+            make = _naive if self._is_sqlite else _python_time
+            return partial(_each, make)
+        if pa.types.is_nested(kind):
+            return partial(_json, item.name)
+        if pa.types.is_floating(kind) and self._is_sqlite:
+            return partial(_finite, item.name)
+        is_known = any(holds(kind) for holds in _PYTHONIC)
+        return _python if is_known else _texts
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -208,8 +216,7 @@ class SqlWarehouse:
             # The statement would only repeat all columns.
             cause = str(getattr(error, "orig", None) or error).strip()
             cause = cause.partition("\n")[0].rstrip(".")
-            if self._url.password:
-                cause = cause.replace(str(self._url.password), "***")
+            cause = redact_password(cause, self._url.password)
             where = self._url.render_as_string(hide_password=True)
             raise ExportError(f"can't write to {where}: {cause}.") from None
         except OverflowError as error:
@@ -256,21 +263,37 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
 
 
 def _values(
-    table: pa.Table, converts: list[Callable[[Any], Any] | None]
+    table: pa.Table, converts: list[Callable[[Any], list[Any]]]
 ) -> Iterable[tuple[Any, ...]]:
     columns = [
-        values.to_pylist()
-        if convert is None
-        else [None if v is None else convert(v) for v in values.to_pylist()]
-        for values, convert in zip(table.columns, converts, strict=True)
+        make(values) for make, values in zip(converts, table.columns, strict=True)
     ]
     return zip(*columns, strict=True)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, date | datetime | Decimal):
-        return str(value)
-    return canonical_json(value)
+def _python(values: Any) -> list[Any]:
+    found: list[Any] = values.to_pylist()
+    return found
+
+
+def _each(make: Callable[[Any], Any], values: Any) -> list[Any]:
+    return [None if v is None else make(v) for v in values.to_pylist()]
+
+
+def _texts(values: Any) -> list[Any]:
+    return _python(written(values))
+
+
+def _json(name: str, values: Any) -> list[Any]:
+    check_finite(values, name, "JSON")
+    return _texts(values)
+
+
+def _finite(name: str, values: Any) -> list[Any]:
+    # SQLite holds infinity, and takes NaN for null.
+    if pc.any(pc.is_nan(values)).as_py():
+        check_finite(values, name, "SQLite")
+    return _python(values)
 
 
 def _python_time(value: datetime) -> datetime:
