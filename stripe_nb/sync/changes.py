@@ -13,16 +13,28 @@ import orjson
 
 from stripe_nb.catalog import load
 from stripe_nb.clock import wall_time
+from stripe_nb.errors import SyncError
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
 
-__all__ = ["Changes", "changes_since", "is_told", "newest_event", "reaches"]
+__all__ = [
+    "Changes",
+    "changes_since",
+    "edits_are_told",
+    "is_told",
+    "newest_event",
+    "reaches",
+]
 
 # Stripe keeps events for 30 days; one less, for clocks and long reads.
 _KEPT = 29 * 24 * 3600
 # What an object's beginning and end are called; anything else is a change.
 _ENDS = frozenset({"created", "deleted"})
+# Their events are not among those of the account that lists them: a connected
+# account's are its own, and a list of payment methods without a customer has none
+# of those that events tell of.
+_ELSEWHERE = frozenset({"account", "payment_method"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +54,44 @@ class Changes:
         return self.ids.get(resource, {})
 
 
-def is_told(resource: str) -> bool:
-    """Tell whether events say so when such an object changes.
+def is_told(resource: str, *, is_new_listed: bool = False) -> bool:
+    """Tell whether events say so when there is such an object, and when it changes.
+
+    Parameters
+    ----------
+    is_new_listed
+        Whether the list can be asked for what is new, which needs no event then.
 
     Examples
     --------
     >>> is_told("customer"), is_told("subscription"), is_told("balance_transaction")
     (True, True, False)
+    >>> is_told("terminal.reader")
+    False
     """
+    told = _told(resource)
+    is_new_told = is_new_listed or "created" in told
+    return bool(told - _ENDS) and is_new_told and resource not in _ELSEWHERE
+
+
+def edits_are_told(resource: str) -> bool:
+    """Tell whether there is an event for every change, such as one of metadata.
+
+    Examples
+    --------
+    >>> edits_are_told("customer"), edits_are_told("payment_intent")
+    (True, False)
+    """
+    return "updated" in _told(resource)
+
+
+def _told(resource: str) -> set[str]:
     told = set()
     for kind in load().event_types:
         stem, _, what = kind.rpartition(".")
         if stem == resource or stem.endswith(f".{resource}"):
             told.add(what)
-    return bool(told - _ENDS)
+    return told
 
 
 def newest_event(client: Client, account: str | None) -> int | None:
@@ -93,11 +129,14 @@ def changes_since(
         account=account,
     )
     found: dict[str, dict[str, int]] = {}
-    for events in Pull(asked).batches(progress=progress):
+    pull = Pull(asked)
+    for events in pull.batches(progress=progress):
         for event in events:
             obj = event["data"]["object"]
             kind, name = obj.get("object"), obj.get("id")
             if kind and name:
                 of_kind = found.setdefault(kind, {})
                 of_kind[name] = max(event["created"], of_kind.get(name, 0))
+    if not pull.complete:
+        raise SyncError("the events could not be read whole; try again.")
     return Changes(found)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stripe_nb.catalog.model import Operation
+from stripe_nb.sandbox import Sandbox
+from stripe_nb.sandbox.errors import Forbidden, Unauthorized
 from stripe_nb.sync import engine
 
 
@@ -17,3 +21,31 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _events_are_asked_for_small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_FEW_ROWS", -1)
+
+
+class Forbid:
+    """Refuses operations of a sandbox, as Stripe does for a restricted key."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._refusals: dict[str, Exception] = {}
+        self._handler = sandbox.engine.handler
+
+    def __call__(self, operation: str, message: str, *, status: int = 403) -> None:
+        kind = Unauthorized if status == Unauthorized.http_status else Forbidden
+        self._refusals[operation] = kind(message)
+
+    def nothing(self) -> None:
+        """Let everything pass again."""
+        self._refusals.clear()
+
+    def handler(self, operation: Operation) -> Any:
+        if operation.name in self._refusals:
+            raise self._refusals[operation.name]
+        return self._handler(operation)
+
+
+@pytest.fixture
+def forbid(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Forbid:
+    forbidding = Forbid(sandbox)
+    monkeypatch.setattr(sandbox.engine, "handler", forbidding.handler)
+    return forbidding
