@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import orjson
 
@@ -20,10 +21,9 @@ from stripe_nb.session import Client
 
 __all__ = [
     "Changes",
-    "changes_since",
+    "EventLog",
     "edits_are_told",
     "is_told",
-    "newest_event",
     "reaches",
 ]
 
@@ -94,13 +94,6 @@ def _told(resource: str) -> set[str]:
     return told
 
 
-def newest_event(client: Client, account: str | None) -> int | None:
-    """Return when the last event was, by Stripe's clock; None without any."""
-    body = client.get_bytes("/v1/events", {"limit": 1}, account=account)
-    data = orjson.loads(body)["data"]
-    return data[0]["created"] if data else None
-
-
 def reaches(until: int | None, started: float, newest: int | None) -> bool:
     """Tell whether all events since a former sync are still there.
 
@@ -118,25 +111,60 @@ def reaches(until: int | None, started: float, newest: int | None) -> bool:
     return is_recent and (until is None or newest is None or newest - until < _KEPT)
 
 
-def changes_since(
-    since: int | None, client: Client, account: str | None, *, progress: bool | None
-) -> Changes:
-    """Read the events since a moment, all there are if it is None."""
-    asked = Selection(
-        resource="events",
-        created=None if since is None else (since, None),
-        client=client,
-        account=account,
-    )
-    found: dict[str, dict[str, int]] = {}
-    pull = Pull(asked)
-    for events in pull.batches(progress=progress):
-        for event in events:
-            obj = event["data"]["object"]
-            kind, name = obj.get("object"), obj.get("id")
-            if kind and name:
-                of_kind = found.setdefault(kind, {})
-                of_kind[name] = max(event["created"], of_kind.get(name, 0))
-    if not pull.complete:
-        raise SyncError("the events could not be read whole; try again.")
-    return Changes(found)
+class EventLog:
+    """The account's events, read once for all the tables of a sync.
+
+    Parameters
+    ----------
+    client, account
+        Whose they are.
+    progress
+        Whether to show a bar.
+    """
+
+    def __init__(
+        self, client: Client, account: str | None, progress: bool | None
+    ) -> None:
+        self._client = client
+        self._account = account
+        self._progress = progress
+        self._known: dict[int | None, Changes] = {}
+
+    @cached_property
+    def newest(self) -> int | None:
+        """When the last event was, by Stripe's clock; None without any."""
+        body = self._client.get_bytes("/v1/events", {"limit": 1}, account=self._account)
+        data = orjson.loads(body)["data"]
+        return data[0]["created"] if data else None
+
+    def since(self, start: int | None, *, anew: bool = False) -> Changes:
+        """Return what has changed since a moment, by all events if it is None.
+
+        Parameters
+        ----------
+        anew
+            Whether what another table has asked for is too old.
+        """
+        if anew or start not in self._known:
+            self._known[start] = self._read(start)
+        return self._known[start]
+
+    def _read(self, start: int | None) -> Changes:
+        asked = Selection(
+            resource="events",
+            created=None if start is None else (start, None),
+            client=self._client,
+            account=self._account,
+        )
+        found: dict[str, dict[str, int]] = {}
+        pull = Pull(asked)
+        for events in pull.batches(progress=self._progress):
+            for event in events:
+                obj = event["data"]["object"]
+                kind, name = obj.get("object"), obj.get("id")
+                if kind and name:
+                    of_kind = found.setdefault(kind, {})
+                    of_kind[name] = max(event["created"], of_kind.get(name, 0))
+        if not pull.complete:
+            raise SyncError("the events could not be read whole; try again.")
+        return Changes(found)

@@ -22,7 +22,7 @@ from stripe_nb.export.warehouse_target import (
 )
 from stripe_nb.ids import random_token
 from stripe_nb.session import Client, current
-from stripe_nb.sync.changes import newest_event, reaches
+from stripe_nb.sync.changes import EventLog, reaches
 from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, past, record
 from stripe_nb.sync.lock import only_one
@@ -46,9 +46,9 @@ class _Job:
     target: WarehouseTarget
     place: str
     client: Client
-    account: str | None
     scope: str
     owner: str | None
+    log: EventLog
     full: bool
     progress: bool | None
 
@@ -76,9 +76,9 @@ def run(
             target=WarehouseTarget(Request(place=place)),
             place=place,
             client=client,
-            account=account,
             scope=_scope(client, account),
             owner=account_of(client, account),
+            log=EventLog(client, account, progress),
             full=full,
             progress=progress,
         )
@@ -159,7 +159,7 @@ def _one(job: _Job, followed: Followed) -> Run:
 def _with_events(job: _Job, followed: Followed, this: Run) -> Followed:
     """Note the newest event; without leave to read them, lists are read whole."""
     try:
-        this.events_until = newest_event(job.client, job.account)
+        this.events_until = job.log.newest
     except stripe.PermissionError:
         return replace(followed, is_told=False)
     return followed
@@ -213,7 +213,9 @@ def _last(former: list[Run]) -> Run | None:
 def _bring_up(job: _Job, followed: Followed, former: list[Run], this: Run) -> None:
     last = _last(former)
     if this.mode == "events" and last is not None:
-        caught = catch_up(job.place, followed, this, last.events_until, job.progress)
+        caught = catch_up(
+            job.place, followed, this, last.events_until, job.log, job.progress
+        )
         if caught:
             return
         # So many have changed that the whole list is read faster.
@@ -222,7 +224,7 @@ def _bring_up(job: _Job, followed: Followed, former: list[Run], this: Run) -> No
     load_all(job.place, followed, this, job.target, job.progress)
     if followed.is_told:
         # What has changed while it was read, or since a former attempt's part.
-        catch_up(job.place, followed, this, since, job.progress, always=True)
+        catch_up(job.place, followed, this, since, job.log, job.progress, always=True)
 
 
 def _since(former: list[Run], this: Run) -> int | None:

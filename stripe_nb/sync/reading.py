@@ -34,7 +34,7 @@ from stripe_nb.frames.query import LIFTING
 from stripe_nb.frames.schema import Schema
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
-from stripe_nb.sync.changes import changes_since, edits_are_told, is_told
+from stripe_nb.sync.changes import EventLog, edits_are_told, is_told
 from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, record
 from stripe_nb.sync.retrieval import retrieve_path, retrieved
@@ -237,6 +237,7 @@ def catch_up(
     followed: Followed,
     run: Run,
     since: int | None,
+    log: EventLog,
     progress: bool | None,
     *,
     always: bool = False,
@@ -250,9 +251,7 @@ def catch_up(
         the whole list were read faster.
     """
     start = None if since is None else since - (0 if always else _LATE)
-    client, account = followed.client, followed.account
-    changes = changes_since(start, client, account, progress=progress)
-    changed = changes.of(followed.resource)
+    changed = log.since(start, anew=always).of(followed.resource)
     # Without an event before, all that is there is told of by events.
     objects: dict[str, Object] = {}
     for pull in _created(followed, start):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import stripe
 
-from stripe_nb.clock import TickingClock
 from stripe_nb.errors import SyncError
 from stripe_nb.export import export
 from stripe_nb.export.warehouse_target import open_warehouse
@@ -17,8 +17,6 @@ from stripe_nb.session import Client
 from stripe_nb.sync import sync
 
 from .conftest import Forbid
-
-_DAY = 24 * 3600
 
 
 def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
@@ -41,18 +39,11 @@ def _held(place: str) -> dict[str, bool]:
     return held
 
 
-def _wait(sandbox: Sandbox) -> None:
-    clock = sandbox.engine.clock
-    assert isinstance(clock, TickingClock)
-    clock.set(sandbox.now + _DAY)
-
-
 @pytest.fixture
-def ids(sandbox: Sandbox, client: Client) -> dict[str, str]:
+def ids(client: Client, wait: Callable[[], None]) -> dict[str, str]:
     """Customers who came a day before the last event."""
     made = {name: client.v1.customers.create({"name": name}).id for name in "ab"}
-    _wait(sandbox)
-    client.v1.products.create({"name": "Plan"})
+    wait()
     return made
 
 
@@ -68,10 +59,14 @@ def test_a_table_that_an_export_made_is_taken_over(
 
 @pytest.mark.parametrize("option", ["overwrite", "append"])
 def test_an_export_over_a_followed_table_is_mended(
-    sandbox: Sandbox, client: Client, place: str, ids: dict[str, str], option: str
+    client: Client,
+    place: str,
+    ids: dict[str, str],
+    option: str,
+    wait: Callable[[], None],
 ) -> None:
     sync("customers", place, client=client)
-    _wait(sandbox)
+    wait()
     export("customers", place, client=client, **{option: True})
     client.v1.customers.create({"name": "c"})
     done = sync("customers", place, client=client)
@@ -81,10 +76,10 @@ def test_an_export_over_a_followed_table_is_mended(
 
 
 def test_rows_that_somebody_removed_come_back(
-    sandbox: Sandbox, client: Client, place: str, ids: dict[str, str]
+    client: Client, place: str, ids: dict[str, str], wait: Callable[[], None]
 ) -> None:
     sync("customers", place, client=client)
-    _wait(sandbox)
+    wait()
     _run(place, "delete from customers where name = 'a'")
     assert sync("customers", place, client=client)["mode"].tolist() == ["full"]
     assert _held(place) == dict.fromkeys("ab", False)
@@ -156,11 +151,16 @@ def test_a_history_of_an_earlier_version_is_gone_on_with(
 
 
 def test_without_leave_to_read_events_lists_are_read_whole(
-    sandbox: Sandbox, client: Client, place: str, ids: dict[str, str], forbid: Forbid
+    sandbox: Sandbox,
+    client: Client,
+    place: str,
+    ids: dict[str, str],
+    forbid: Forbid,
+    wait: Callable[[], None],
 ) -> None:
     forbid("events.list", "no permission")
     for _ in range(2):
-        _wait(sandbox)
+        wait()
         client.v1.customers.update(ids["a"], {"balance": sandbox.now})
         assert sync("customers", place, client=client)["mode"].tolist() == ["full"]
         sql = "select balance from customers where name = 'a'"
@@ -185,10 +185,14 @@ def test_without_leave_to_read_one_list_the_others_are_up_to_date(
 
 
 def test_an_object_that_may_not_be_read_fails_its_table_only(
-    sandbox: Sandbox, client: Client, place: str, ids: dict[str, str], forbid: Forbid
+    client: Client,
+    place: str,
+    ids: dict[str, str],
+    forbid: Forbid,
+    wait: Callable[[], None],
 ) -> None:
     sync("customers", place, client=client)
-    _wait(sandbox)
+    wait()
     client.v1.customers.update(ids["a"], {"name": "A"})
     forbid("customers.retrieve", "not this one")
     with pytest.raises(SyncError, match=r"customers: .*not this one\)\.$"):
