@@ -28,6 +28,7 @@ from stripe_nb.sync.history import Run, past, record
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.ownership import account_of, check_is_ours
 from stripe_nb.sync.reading import Followed, catch_up, load_all, resource_to_follow
+from stripe_nb.sync.writing import OutOfReachError
 
 __all__ = ["run"]
 
@@ -144,7 +145,7 @@ def _one(job: _Job, followed: Followed) -> Run:
         followed = _with_events(job, followed, this)
         former = _begin(job, followed, this)
         _bring_up(job, followed, former, this)
-    except (StripeNbError, stripe.StripeError) as error:
+    except (StripeNbError, OutOfReachError, stripe.StripeError) as error:
         this.status, this.error = "failed", str(error)
         # What went wrong is told in any case; the history is tried.
         with (

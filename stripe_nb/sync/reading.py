@@ -7,6 +7,7 @@ events name. Both write in one transaction, together with the run's line.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ from stripe_nb.sync.changes import EventLog, edits_are_told, is_told
 from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, record
 from stripe_nb.sync.retrieval import retrieve_path, retrieved
+from stripe_nb.sync.writing import OutOfReachError, written
 
 __all__ = ["Followed", "catch_up", "load_all", "resource_to_follow"]
 
@@ -176,26 +178,31 @@ def load_all(
     progress: bool | None,
 ) -> None:
     """Read the whole list; mark rows that it lacks as deleted, if they are."""
-    # Without events, what was read before a kill could never be mended.
-    attempt = "" if followed.is_told else run.run_id
-    with ExitStack() as stack:
-        parts: list[Rows] = []
-        for asked in followed.selections():
-            spool = target.spool(fingerprint(asked, f"sync {place} {attempt}"))
-            rows = stack.enter_context(fetched(asked, spool, progress=progress))
-            if not (rows.certificate or {}).get("complete", False):
-                raise SyncError("the list could not be read whole; try again.")
-            parts.append(rows)
-        if followed.hides:
-            parts.append(_hidden(place, followed, parts))
-        _replace(place, followed, run, parts)
+    try:
+        with ExitStack() as stack:
+            parts: list[Rows] = []
+            for asked in followed.selections():
+                spool = target.spool(fingerprint(asked, f"sync {place}"))
+                if not followed.is_told:
+                    # What was read before a kill could never be mended.
+                    shutil.rmtree(spool, ignore_errors=True)
+                rows = stack.enter_context(fetched(asked, spool, progress=progress))
+                if not (rows.certificate or {}).get("complete", False):
+                    raise SyncError("the list could not be read whole; try again.")
+                parts.append(rows)
+            if followed.hides:
+                parts.append(_hidden(place, followed, parts))
+            _replace(place, followed, run, parts)
+    except OutOfReachError as error:
+        kept = "; what was read is kept for a day." if followed.is_told else "."
+        raise SyncError(f"{str(error).removesuffix('.')}{kept}") from error
 
 
 def _hidden(place: str, followed: Followed, parts: Sequence[Rows]) -> Rows:
     """Return the table's objects that the list leaves out, as they are now."""
     missing: list[str] = []
     # A transaction of its own: the next must not wait for Stripe.
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         if table.exists:
             missing = table.missing_from(_ids(parts))
@@ -212,7 +219,7 @@ def _looked_up(
 
 
 def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         if table.exists:
             table.take_over()
@@ -279,7 +286,7 @@ def _untold_missing(
 ) -> list[str]:
     """Return the ids of rows that no event tells of, and that the list lacks."""
     ids = pa.table({"id": pa.array(listed, pa.string())})
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         return table.missing_from([ids], where_null=followed.untold)
 
@@ -315,7 +322,7 @@ def _write(
     gone: Mapping[str, int],
 ) -> None:
     rows = _rows(followed, objects.values())
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         run.rows_written += table.put(rows)
         run.rows_deleted += table.delete(gone)
