@@ -27,7 +27,13 @@ from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, past, record
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.ownership import account_of, check_is_ours
-from stripe_nb.sync.reading import Followed, catch_up, load_all, resource_to_follow
+from stripe_nb.sync.reading import (
+    Followed,
+    catch_up,
+    load_all,
+    resource_to_follow,
+    sweep,
+)
 from stripe_nb.sync.writing import OutOfReachError
 
 __all__ = ["run"]
@@ -110,11 +116,12 @@ def _tell_failures(runs: Sequence[Run]) -> None:
     failed = [run for run in runs if run.status == "failed"]
     if not failed:
         return
+    if len(runs) == 1:
+        one = failed[0]
+        raise SyncError(f"the table {one.table_name!r} is not up to date: {one.error}")
     causes = "; ".join(
         f"{run.table_name}: {str(run.error).removesuffix('.')}" for run in failed
     )
-    if len(runs) == 1:
-        raise SyncError(f"the table could not be brought up to date ({causes}).")
     others = "none is" if len(failed) == len(runs) else "the others are"
     raise SyncError(
         f"{len(failed)} of {len(runs)} tables could not be brought up to date "
@@ -218,6 +225,7 @@ def _bring_up(job: _Job, followed: Followed, former: list[Run], this: Run) -> No
             job.place, followed, this, last.events_until, job.log, job.progress
         )
         if caught:
+            sweep(job.place, followed, job.target)
             return
         # So many have changed that the whole list is read faster.
         this.mode = "full"

@@ -7,6 +7,7 @@ and then go in at once, so that a table is never half changed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -82,9 +83,11 @@ class FollowedTable:
         """
         schema, tables = self._marked(rows)
         widen(self._warehouse, self._table, schema)
-        with self._staged(schema) as warehouse:
+        names = ", ".join(map(self._warehouse.quoted, schema.names))
+        # Of the table's own types, which somebody may have changed.
+        like = f"SELECT {names} FROM {self._here} WHERE 1 = 0"  # noqa: S608
+        with self._staged(like) as warehouse:
             warehouse.insert(self._stage, schema, tables)
-            names = ", ".join(map(warehouse.quoted, schema.names))
             staged = f"SELECT {self._id} FROM {self._there}"  # noqa: S608
             warehouse.execute(
                 f"DELETE FROM {self._there} WHERE {self._id} NOT IN "  # noqa: S608
@@ -179,24 +182,14 @@ class FollowedTable:
 
         return schema, tables()
 
-    def _staged(self, schema: pa.Schema) -> _Stage:
-        return _Stage(self._warehouse, self._stage, schema)
-
-
-class _Stage:
-    """A table that is there for the length of a block."""
-
-    def __init__(self, warehouse: Warehouse, name: str, schema: pa.Schema) -> None:
-        self._warehouse = warehouse
-        self._name = name
-        self._schema = schema
-
-    def __enter__(self) -> Warehouse:
-        drop(self._warehouse, self._name)
-        self._warehouse.create(self._name, self._schema)
-        return self._warehouse
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    @contextmanager
+    def _staged(self, like: pa.Schema | str) -> Iterator[Warehouse]:
+        """Have a table for the length of a block, of a schema or as a query gives."""
+        drop(self._warehouse, self._stage)
+        if isinstance(like, str):
+            self._warehouse.execute(f"CREATE TABLE {self._there} AS {like}")
+        else:
+            self._warehouse.create(self._stage, like)
+        yield self._warehouse
         # After a failure the transaction takes it away.
-        if kind is None:
-            drop(self._warehouse, self._name)
+        drop(self._warehouse, self._stage)

@@ -67,7 +67,7 @@ def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
     if not (former or looks_ours or _is_certified(warehouse, table)):
         raise SyncError(
             f"the table {table!r} is there already and holds something else; rename "
-            "it, or give another database"
+            "it, or give another database."
         )
     last = next((one for one in reversed(former) if one.account), None)
     if last is None or run.account is None:
@@ -75,7 +75,7 @@ def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
     if (last.account, bool(last.livemode)) != (run.account, bool(run.livemode)):
         raise SyncError(
             f"the table {table!r} holds the objects of {_shown(last)}, and these are "
-            f"of {_shown(run)}; give each a database of its own"
+            f"of {_shown(run)}; give each a database of its own."
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -41,7 +42,7 @@ from stripe_nb.sync.history import Run, record
 from stripe_nb.sync.retrieval import retrieve_path, retrieved
 from stripe_nb.sync.writing import OutOfReachError, written
 
-__all__ = ["Followed", "catch_up", "load_all", "resource_to_follow"]
+__all__ = ["Followed", "catch_up", "load_all", "resource_to_follow", "sweep"]
 
 # Objects and events may turn up some time after their second.
 _LATE = 600
@@ -52,6 +53,8 @@ _LASTING = {"test_clock"}
 _UNTOLD = {"tax_id": "customer"}
 # Stripe lists them for 30 days.
 _EXPIRING = {"event", "v2.core.event"}
+# What was read is taken up for a day.
+_STALE = 2 * 24 * 3600
 # So many requests for single objects cost no more than a list would save.
 _PAGE, _FREE = 100, 20
 
@@ -182,7 +185,7 @@ def load_all(
         with ExitStack() as stack:
             parts: list[Rows] = []
             for asked in followed.selections():
-                spool = target.spool(fingerprint(asked, f"sync {place}"))
+                spool = _spool(place, asked, target)
                 if not followed.is_told:
                     # What was read before a kill could never be mended.
                     shutil.rmtree(spool, ignore_errors=True)
@@ -196,6 +199,18 @@ def load_all(
     except OutOfReachError as error:
         kept = "; what was read is kept for a day." if followed.is_told else "."
         raise SyncError(f"{str(error).removesuffix('.')}{kept}") from error
+
+
+def sweep(place: str, followed: Followed, target: WarehouseTarget) -> None:
+    """Remove what a broken-off read left too long ago to go on from."""
+    for asked in followed.selections():
+        spool = _spool(place, asked, target)
+        if spool.exists() and wall_time() - spool.stat().st_mtime > _STALE:
+            shutil.rmtree(spool)
+
+
+def _spool(place: str, asked: Selection, target: WarehouseTarget) -> Path:
+    return target.spool(fingerprint(asked, f"sync {place}"))
 
 
 def _hidden(place: str, followed: Followed, parts: Sequence[Rows]) -> Rows:

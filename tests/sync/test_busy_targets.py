@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -140,3 +141,21 @@ def test_what_a_kill_left_of_a_list_without_events_goes(
     assert not _spools(tmp_path)
     held = _query(duck, "select status from stripe_nb_runs order by started")
     assert held == [("running",), ("succeeded",)]
+
+
+def test_what_is_too_old_to_go_on_from_is_removed(
+    client: Client, tmp_path: Path, duck: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    sync("customers", duck, client=client)
+    with monkeypatch.context() as patch:
+        _once_read(patch, die)
+        with pytest.raises(KeyboardInterrupt):
+            sync("customers", duck, client=client, full=True)
+    sync("customers", duck, client=client)
+    (spool,) = _spools(tmp_path)
+    os.utime(spool, (0, 0))
+    sync("customers", duck, client=client)
+    assert not _spools(tmp_path)
