@@ -82,7 +82,10 @@ class FollowedTable:
         were written.
         """
         schema, tables = self._marked(rows)
+        is_new = not self.exists
         widen(self._warehouse, self._table, schema)
+        if is_new:
+            return self._warehouse.insert(self._table, schema, tables)
         names = ", ".join(map(self._warehouse.quoted, schema.names))
         # Of the table's own types, which somebody may have changed.
         like = f"SELECT {names} FROM {self._here} WHERE 1 = 0"  # noqa: S608
