@@ -32,15 +32,19 @@ def sync(
     (30 days), each list is read whole. Else the events since then tell which
     objects have changed, and these are read as they are now; ten minutes are read
     twice, for what arrived late. What no event tells of, and what is read in a few
-    pages, is read whole each time.
+    pages, is read whole each time; once a week, so is what can be edited without
+    an event, as payment intents can. A key that may not read events has all lists
+    read whole.
 
     Canceled subscriptions and archived prices are there too, although Stripe leaves
-    them out of a plain list.
+    them out of a plain list. Lists of a parent, such as
+    ``"customers.payment_methods"``, are read for all parents.
 
-    Each table has the columns of ``frame``, and ``is_deleted`` and ``deleted_at``;
-    a row is never removed. It changes in one transaction, together with its line
-    in the table ``stripe_nb_runs``. After a kill the next call goes on from where
-    this one was.
+    Each table has the columns of ``frame``, and ``is_deleted`` and ``deleted_at``:
+    when its event says, or else when a sync found it missing. A row is never
+    removed, and only rows that differ are written. A table changes in one
+    transaction, together with its line in the table ``stripe_nb_runs``. After a
+    kill the next call goes on from where this one was.
 
     Parameters
     ----------
@@ -68,7 +72,10 @@ def sync(
     ------
     SyncError
         If another sync of the target is running, a resource can't be followed, or
-        one failed; the others are up to date then.
+        one failed; the others are up to date then. A table of something else, or
+        of another account's objects, is left as it is.
+    ExportError
+        If the target can't be opened.
 
     Examples
     --------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -22,15 +22,26 @@ from stripe_nb.export.warehouse_target import (
 )
 from stripe_nb.ids import random_token
 from stripe_nb.session import Client, current
-from stripe_nb.sync.changes import newest_event, reaches
+from stripe_nb.sync.changes import EventLog, reaches
+from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, past, record
 from stripe_nb.sync.lock import only_one
-from stripe_nb.sync.reading import Followed, catch_up, load_all, resource_to_follow
+from stripe_nb.sync.ownership import account_of, check_is_ours
+from stripe_nb.sync.reading import (
+    Followed,
+    catch_up,
+    load_all,
+    resource_to_follow,
+    sweep,
+)
+from stripe_nb.sync.writing import OutOfReachError
 
 __all__ = ["run"]
 
 # What so few pages hold is read whole, at the price of reading the events.
 _FEW_ROWS = 1_000
+# What no event tells of, such as a payment intent's metadata, is found by then.
+_WHOLE_AGAIN = 7 * 24 * 3600
 # A broken-off read is taken up for a day, and so is the moment it began.
 _ATTEMPT = 2 * 24 * 3600
 
@@ -42,8 +53,9 @@ class _Job:
     target: WarehouseTarget
     place: str
     client: Client
-    account: str | None
     scope: str
+    owner: str | None
+    log: EventLog
     full: bool
     progress: bool | None
 
@@ -64,27 +76,57 @@ def run(
             "or a database's URL, such as postgresql://… or sqlite:///shop.db."
         )
     client = client or current()
-    followed = [resource_to_follow(name, client, account) for name in resources]
+    followed = _to_follow(resources, client, account)
     # The lock comes first: two can't even have a file of DuckDB's open at once.
     with only_one(place, shown_place(place)):
         job = _Job(
             target=WarehouseTarget(Request(place=place)),
             place=place,
             client=client,
-            account=account,
             scope=_scope(client, account),
+            owner=account_of(client, account),
+            log=EventLog(client, account, progress),
             full=full,
             progress=progress,
         )
         runs = [_one(job, each) for each in followed]
-    failed = [run for run in runs if run.status == "failed"]
-    if failed:
-        causes = "; ".join(f"{run.table_name}: {run.error}" for run in failed)
-        raise SyncError(
-            f"{len(failed)} of {len(runs)} tables could not be brought up to date "
-            f"({causes}); the others are."
-        )
+    _tell_failures(runs)
     return _told(runs)
+
+
+def _to_follow(
+    resources: Sequence[str], client: Client, account: str | None
+) -> list[Followed]:
+    """Return the resources, each once, whatever it was called."""
+    found: dict[str, Followed] = {}
+    for name in resources:
+        one = resource_to_follow(name, client, account)
+        other = found.setdefault(one.table, one)
+        if other.collection != one.collection:
+            raise SyncError(
+                f"{other.name} and {name} would be one table, {one.table!r}; give one "
+                "of them."
+            )
+    if not found:
+        raise SyncError('give a resource to sync, such as "customers".')
+    return list(found.values())
+
+
+def _tell_failures(runs: Sequence[Run]) -> None:
+    failed = [run for run in runs if run.status == "failed"]
+    if not failed:
+        return
+    if len(runs) == 1:
+        one = failed[0]
+        raise SyncError(f"the table {one.table_name!r} is not up to date: {one.error}")
+    causes = "; ".join(
+        f"{run.table_name}: {str(run.error).removesuffix('.')}" for run in failed
+    )
+    others = "none is" if len(failed) == len(runs) else "the others are"
+    raise SyncError(
+        f"{len(failed)} of {len(runs)} tables could not be brought up to date "
+        f"({causes}); {others}."
+    )
 
 
 def _scope(client: Client, account: str | None) -> str:
@@ -98,25 +140,19 @@ def _scope(client: Client, account: str | None) -> str:
 
 def _one(job: _Job, followed: Followed) -> Run:
     """Bring one table up to date, and write how that went."""
-    newest = newest_event(job.client, job.account)
-    with open_warehouse(job.place) as warehouse:
-        former = past(warehouse, followed.table, job.scope)
-        # Where a column is new, as after an upgrade, rows without an event lack it.
-        is_ready = followed.fits(warehouse.columns(followed.table), warehouse)
-        this = Run(
-            run_id=random_token(16),
-            table_name=followed.table,
-            scope=job.scope,
-            status="running",
-            mode=_mode(job, followed, former if is_ready else [], newest),
-            started=wall_time(),
-            events_until=newest,
-        )
-        with warehouse.transaction():
-            record(warehouse, this)
+    this = Run(
+        run_id=random_token(16),
+        table_name=followed.table,
+        scope=job.scope,
+        account=job.owner,
+        livemode=job.client.livemode,
+        started=wall_time(),
+    )
     try:
+        followed = _with_events(job, followed, this)
+        former = _begin(job, followed, this)
         _bring_up(job, followed, former, this)
-    except (StripeNbError, stripe.StripeError) as error:
+    except (StripeNbError, OutOfReachError, stripe.StripeError) as error:
         this.status, this.error = "failed", str(error)
         # What went wrong is told in any case; the history is tried.
         with (
@@ -128,14 +164,54 @@ def _one(job: _Job, followed: Followed) -> Run:
     return this
 
 
-def _mode(job: _Job, followed: Followed, former: list[Run], newest: int | None) -> str:
+def _with_events(job: _Job, followed: Followed, this: Run) -> Followed:
+    """Note the newest event; without leave to read them, lists are read whole."""
+    try:
+        this.events_until = job.log.newest
+    except stripe.PermissionError:
+        return replace(followed, is_told=False)
+    return followed
+
+
+def _begin(job: _Job, followed: Followed, this: Run) -> list[Run]:
+    """Note that a run has begun; return those before that it can build on."""
+    with open_warehouse(job.place) as warehouse:
+        there = warehouse.columns(followed.table)
+        looks_ours = followed.looks_like(there, warehouse.name_limit)
+        check_is_ours(warehouse, this, looks_ours=looks_ours)
+        former = past(warehouse, followed.table, job.scope)
+        last = _last(former)
+        table = FollowedTable(warehouse, followed.table)
+        # Where a column is new, as after an upgrade, rows without an event lack it;
+        # and what others have changed in the table no event tells of.
+        is_ready = (
+            last is not None
+            and table.fits(followed.columns)
+            and table.count() == last.rows_there
+        )
+        this.mode = _mode(job, followed, former if is_ready else [], this)
+        with warehouse.transaction():
+            record(warehouse, this)
+    return former
+
+
+def _mode(job: _Job, followed: Followed, former: list[Run], this: Run) -> str:
     last = _last(former)
     if job.full or last is None or not followed.is_told:
         return "full"
     if last.rows_there <= _FEW_ROWS:
         return "full"
-    is_kept = reaches(last.events_until, last.started, newest)
+    if not followed.edits_are_told and not _was_read_whole(former, this):
+        return "full"
+    is_kept = reaches(last.events_until, last.started, this.events_until)
     return "events" if is_kept else "full"
+
+
+def _was_read_whole(former: list[Run], this: Run) -> bool:
+    """Tell whether a list was read whole not long ago."""
+    return any(
+        run.is_whole and this.started - run.started < _WHOLE_AGAIN for run in former
+    )
 
 
 def _last(former: list[Run]) -> Run | None:
@@ -145,8 +221,11 @@ def _last(former: list[Run]) -> Run | None:
 def _bring_up(job: _Job, followed: Followed, former: list[Run], this: Run) -> None:
     last = _last(former)
     if this.mode == "events" and last is not None:
-        caught = catch_up(job.place, followed, this, last.events_until, job.progress)
+        caught = catch_up(
+            job.place, followed, this, last.events_until, job.log, job.progress
+        )
         if caught:
+            sweep(job.place, followed, job.target)
             return
         # So many have changed that the whole list is read faster.
         this.mode = "full"
@@ -154,7 +233,7 @@ def _bring_up(job: _Job, followed: Followed, former: list[Run], this: Run) -> No
     load_all(job.place, followed, this, job.target, job.progress)
     if followed.is_told:
         # What has changed while it was read, or since a former attempt's part.
-        catch_up(job.place, followed, this, since, job.progress, always=True)
+        catch_up(job.place, followed, this, since, job.log, job.progress, always=True)
 
 
 def _since(former: list[Run], this: Run) -> int | None:
@@ -164,7 +243,8 @@ def _since(former: list[Run], this: Run) -> int | None:
     """
     attempts = [this]
     for run in reversed(former):
-        if run.status == "succeeded" or this.started - run.started > _ATTEMPT:
+        # One by events leaves what was read before it where it is.
+        if run.is_whole or this.started - run.started > _ATTEMPT:
             break
         attempts.append(run)
     moments = [run.events_until for run in attempts]

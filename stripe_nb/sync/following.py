@@ -6,7 +6,8 @@ and then go in at once, so that a table is never half changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import pyarrow as pa
 
@@ -51,22 +52,77 @@ class FollowedTable:
         sql = f"SELECT count(*) FROM {self._here} WHERE NOT {self._mark}"  # noqa: S608
         return int(self._warehouse.query(sql)[0][0])
 
+    def fits(self, names: Sequence[str]) -> bool:
+        """Tell whether it has columns of these names, and every row its marks."""
+        there = self._warehouse.columns(self._table)
+        wanted = column_names(
+            [*names, *_MARKS.names], self._warehouse.name_limit, there
+        )
+        if not set(wanted) <= set(there):
+            return False
+        sql = f"SELECT count(*) FROM {self._here} WHERE {self._mark} IS NULL"  # noqa: S608
+        return not self._warehouse.query(sql)[0][0]
+
+    def take_over(self) -> None:
+        """Mark rows that an export has put here, so that they are followed as well."""
+        widen(self._warehouse, self._table, _MARKS)
+        unmarked = f"{self._mark} IS NULL"
+        marked = f"SELECT {self._id} FROM {self._here} WHERE {self._mark} IS NOT NULL"  # noqa: S608
+        self._warehouse.execute(
+            f"DELETE FROM {self._here} WHERE {unmarked} AND {self._id} IN ({marked})"  # noqa: S608
+        )
+        self._warehouse.execute(
+            f"UPDATE {self._here} SET {self._mark} = FALSE WHERE {unmarked}"  # noqa: S608
+        )
+
     def put(self, rows: Rows) -> int:
-        """Write rows in the place of those with the same ids; return how many."""
+        """Write rows in the place of those with the same ids.
+
+        Rows that are there already, just so, are left alone. Returns how many
+        were written.
+        """
         schema, tables = self._marked(rows)
+        is_new = not self.exists
         widen(self._warehouse, self._table, schema)
-        with self._staged(schema) as warehouse:
-            count = warehouse.insert(self._stage, schema, tables)
-            names = ", ".join(map(warehouse.quoted, schema.names))
+        if is_new:
+            return self._warehouse.insert(self._table, schema, tables)
+        names = ", ".join(map(self._warehouse.quoted, schema.names))
+        # Of the table's own types, which somebody may have changed.
+        like = f"SELECT {names} FROM {self._here} WHERE 1 = 0"  # noqa: S608
+        with self._staged(like) as warehouse:
+            warehouse.insert(self._stage, schema, tables)
+            staged = f"SELECT {self._id} FROM {self._there}"  # noqa: S608
             warehouse.execute(
-                f"DELETE FROM {self._here} WHERE {self._id} IN "  # noqa: S608
-                f"(SELECT {self._id} FROM {self._there})"
+                f"DELETE FROM {self._there} WHERE {self._id} NOT IN "  # noqa: S608
+                f"(SELECT {self._id} FROM ({self._differing(schema, staged)}) AS d) "
+                f"AND {self._id} NOT IN (SELECT {self._id} FROM {self._here} "
+                f"GROUP BY {self._id} HAVING count(*) > 1)"
+            )
+            warehouse.execute(
+                f"DELETE FROM {self._here} WHERE {self._id} IN ({staged})"  # noqa: S608
             )
             warehouse.execute(
                 f"INSERT INTO {self._here} ({names}) "  # noqa: S608
                 f"SELECT {names} FROM {self._there}"
             )
-        return count
+            count = warehouse.query(f"SELECT count(*) FROM {self._there}")  # noqa: S608
+        return int(count[0][0])
+
+    def _differing(self, schema: pa.Schema, staged: str) -> str:
+        """Return what selects the staged rows that are not here, just so."""
+        there = self._warehouse.columns(self._table)
+        known = set(schema.names)
+        names = list(map(self._warehouse.quoted, there))
+        # A metadata key that none of the rows has any more is null in all of them.
+        values = [
+            name if column in known else "NULL"
+            for column, name in zip(there, names, strict=True)
+        ]
+        return (
+            f"SELECT {', '.join(values)} FROM {self._there} "  # noqa: S608
+            f"EXCEPT SELECT {', '.join(names)} FROM {self._here} "
+            f"WHERE {self._id} IN ({staged})"
+        )
 
     def delete(self, moments: Mapping[str, int]) -> int:
         """Mark rows as deleted, each at its time; return how many were not yet."""
@@ -129,24 +185,14 @@ class FollowedTable:
 
         return schema, tables()
 
-    def _staged(self, schema: pa.Schema) -> _Stage:
-        return _Stage(self._warehouse, self._stage, schema)
-
-
-class _Stage:
-    """A table that is there for the length of a block."""
-
-    def __init__(self, warehouse: Warehouse, name: str, schema: pa.Schema) -> None:
-        self._warehouse = warehouse
-        self._name = name
-        self._schema = schema
-
-    def __enter__(self) -> Warehouse:
-        drop(self._warehouse, self._name)
-        self._warehouse.create(self._name, self._schema)
-        return self._warehouse
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    @contextmanager
+    def _staged(self, like: pa.Schema | str) -> Iterator[Warehouse]:
+        """Have a table for the length of a block, of a schema or as a query gives."""
+        drop(self._warehouse, self._stage)
+        if isinstance(like, str):
+            self._warehouse.execute(f"CREATE TABLE {self._there} AS {like}")
+        else:
+            self._warehouse.create(self._stage, like)
+        yield self._warehouse
         # After a failure the transaction takes it away.
-        if kind is None:
-            drop(self._warehouse, self._name)
+        drop(self._warehouse, self._stage)

@@ -21,6 +21,8 @@ _SCHEMA = pa.schema(
         ("run_id", pa.string()),
         ("table_name", pa.string()),
         ("scope", pa.string()),
+        ("account", pa.string()),
+        ("livemode", pa.bool_()),
         ("status", pa.string()),
         ("mode", pa.string()),
         ("started", pa.float64()),
@@ -47,11 +49,14 @@ class Run:
     scope
         A digest of whose objects they are: another key must not go on where
         this one stopped.
+    account, livemode
+        Whose they are, and whether for real; the first is None if Stripe doesn't
+        tell the key.
     status
         ``"running"``, ``"succeeded"`` or ``"failed"``; a running one of the past
         was killed.
     mode
-        ``"full"`` or ``"events"``.
+        ``"full"`` or ``"events"``; None if it failed before that was known.
     started, finished
         By this machine's clock, in Unix seconds.
     events_until
@@ -63,8 +68,10 @@ class Run:
     run_id: str
     table_name: str
     scope: str
-    status: str
-    mode: str
+    account: str | None = None
+    livemode: bool | None = None
+    status: str = "running"
+    mode: str | None = None
     started: float
     finished: float | None = None
     events_until: int | None = None
@@ -74,6 +81,11 @@ class Run:
     rows_there: int = 0
     error: str | None = None
     certificate: str | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list was read from end to end."""
+        return (self.status, self.mode) == ("succeeded", "full")
 
 
 def record(warehouse: Warehouse, run: Run) -> None:
@@ -85,17 +97,38 @@ def record(warehouse: Warehouse, run: Run) -> None:
     warehouse.insert(RUNS, _SCHEMA, _line(asdict(run)))
 
 
-def past(warehouse: Warehouse, table: str, scope: str) -> list[Run]:
-    """Return a table's runs, oldest first."""
-    there = warehouse.columns(RUNS)
-    if not there:
+def past(warehouse: Warehouse, table: str, scope: str | None = None) -> list[Run]:
+    """Return a table's runs, oldest first, without their certificates.
+
+    Parameters
+    ----------
+    scope
+        Only of these objects; of all that the table ever held if not given.
+    """
+    there = set(warehouse.columns(RUNS))
+    # A history that an earlier version began lacks what came later.
+    names = [
+        item.name
+        for item in fields(Run)
+        if item.name in there and item.name != "certificate"
+    ]
+    if not names:
         return []
-    names = [item.name for item in fields(Run)]
     columns = ", ".join(map(warehouse.quoted, names))
-    rows = warehouse.query(f"SELECT {columns} FROM {warehouse.quoted(RUNS)}")  # noqa: S608
+    wanted = {"table_name": table} | ({} if scope is None else {"scope": scope})
+    where = " AND ".join(
+        f"{warehouse.quoted(name)} = {_literal(value)}"
+        for name, value in wanted.items()
+    )
+    rows = warehouse.query(
+        f"SELECT {columns} FROM {warehouse.quoted(RUNS)} WHERE {where}"  # noqa: S608
+    )
     runs = [Run(**dict(zip(names, row, strict=True))) for row in rows]
-    found = [run for run in runs if (run.table_name, run.scope) == (table, scope)]
-    return sorted(found, key=lambda run: run.started)
+    return sorted(runs, key=lambda run: run.started)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _line(values: dict[str, Any]) -> Iterator[pa.Table]:

@@ -71,9 +71,19 @@ def _taken(shown: object) -> SyncError:
 
 
 def _digest(place: str) -> str:
-    name, slashes, path = place.partition(":///")
+    return hashlib.sha256(repr(_identity(place)).encode()).hexdigest()[:16]
+
+
+def _identity(place: str) -> tuple[str | int | None, ...]:
+    """Return what is the same however a target is written."""
     if not is_database(place):
-        place = str(Path(place).expanduser().resolve())
-    elif name.startswith("sqlite") and slashes:
-        place = str(Path(path).resolve())
-    return hashlib.sha256(place.encode()).hexdigest()[:16]
+        return (str(Path(place).expanduser().resolve()),)
+    import sqlalchemy as sa
+
+    url = sa.make_url(place)
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        # Also a URI, whose query is SQLite's: file:shop.db?uri=true
+        path = str(url.database).removeprefix("file:")
+        return (str(Path(path).resolve()),)
+    return (kind, url.host, url.port, url.database)

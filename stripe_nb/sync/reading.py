@@ -7,10 +7,12 @@ events name. Both write in one transaction, together with the run's line.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,21 +28,21 @@ from stripe_nb.export.warehouse_target import (
     open_warehouse,
     table_name,
 )
-from stripe_nb.export.warehouses import Warehouse
 from stripe_nb.frames.chunk import chunk_of
-from stripe_nb.frames.fetch import Pull
+from stripe_nb.frames.fetch import Pull, pull_of
 from stripe_nb.frames.layout import Layout
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.query import LIFTING
 from stripe_nb.frames.schema import Schema
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
-from stripe_nb.sync.changes import changes_since, is_told
+from stripe_nb.sync.changes import EventLog, edits_are_told, is_told
 from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, record
 from stripe_nb.sync.retrieval import retrieve_path, retrieved
+from stripe_nb.sync.writing import OutOfReachError, written
 
-__all__ = ["Followed", "catch_up", "load_all", "resource_to_follow"]
+__all__ = ["Followed", "catch_up", "load_all", "resource_to_follow", "sweep"]
 
 # Objects and events may turn up some time after their second.
 _LATE = 600
@@ -49,6 +51,10 @@ _LASTING = {"test_clock"}
 # resource: the column that is null in rows of which no event tells. Stripe has
 # events about a customer's tax ids, and none about those of the account.
 _UNTOLD = {"tax_id": "customer"}
+# Stripe lists them for 30 days.
+_EXPIRING = {"event", "v2.core.event"}
+# What was read is taken up for a day.
+_STALE = 2 * 24 * 3600
 # So many requests for single objects cost no more than a list would save.
 _PAGE, _FREE = 100, 20
 
@@ -69,6 +75,10 @@ class Followed:
         Of a single object, with ``{}`` for its id; None if there is none.
     is_told
         Whether events tell of its changes.
+    edits_are_told
+        Whether they tell of all of them.
+    expires
+        Whether the list leaves out what has become old, without its being deleted.
     untold
         The column that is null in the rows whose changes no event tells of; None
         if there are no such rows.
@@ -83,11 +93,18 @@ class Followed:
     hides: bool
     path: str | None
     is_told: bool
+    edits_are_told: bool
+    expires: bool
     untold: str | None
+
+    @property
+    def collection(self) -> str:
+        """The path of the list."""
+        return self.pulls()[0].query.path
 
     def pulls(self, start: int | None = None) -> list[Pull]:
         """Return what to ask for: all, or what was created since."""
-        return [Pull(each) for each in self.selections(start)]
+        return [pull_of(each) for each in self.selections(start)]
 
     def selections(self, start: int | None = None) -> list[Selection]:
         """Return what to ask for: all, or what was created since."""
@@ -108,10 +125,14 @@ class Followed:
         """The columns that its objects become."""
         return self.pulls()[0].schema
 
-    def fits(self, there: Sequence[str], warehouse: Warehouse) -> bool:
+    @property
+    def columns(self) -> list[str]:
+        """The names of those that are there whatever the rows."""
+        return list(Layout(self.schema).arrow_schema.names)
+
+    def looks_like(self, there: Sequence[str], limit: int) -> bool:
         """Tell whether a table has all columns that are there whatever the rows."""
-        names = Layout(self.schema).arrow_schema.names
-        return set(column_names(names, warehouse.name_limit, there)) <= set(there)
+        return set(column_names(self.columns, limit, there)) <= set(there)
 
 
 def resource_to_follow(name: str, client: Client, account: str | None) -> Followed:
@@ -122,7 +143,7 @@ def resource_to_follow(name: str, client: Client, account: str | None) -> Follow
     SyncError
         If its objects have no id.
     """
-    pull = Pull(Selection(resource=name, client=client, account=account))
+    pull = pull_of(Selection(resource=name, client=client, account=account))
     resource = pull.query.resource
     if not any(column.path == ("id",) for column in pull.schema.columns):
         raise SyncError(
@@ -141,9 +162,13 @@ def resource_to_follow(name: str, client: Client, account: str | None) -> Follow
         client=client,
         account=account,
         filters=filters or [{}],
-        hides=bool(pull.query.hidden.keys() - lifting.keys() - _LASTING),
+        hides=bool(pull.query.hidden.keys() - lifting.keys() - _LASTING)
+        and path is not None,
         path=path,
-        is_told=is_told(resource) and path is not None,
+        is_told=path is not None
+        and is_told(resource, is_new_listed=pull.query.takes("created")),
+        edits_are_told=edits_are_told(resource),
+        expires=resource in _EXPIRING,
         untold=_UNTOLD.get(resource),
     )
 
@@ -156,26 +181,43 @@ def load_all(
     progress: bool | None,
 ) -> None:
     """Read the whole list; mark rows that it lacks as deleted, if they are."""
-    # Without events, what was read before a kill could never be mended.
-    attempt = "" if followed.is_told else run.run_id
-    with ExitStack() as stack:
-        parts: list[Rows] = []
-        for asked in followed.selections():
-            spool = target.spool(fingerprint(asked, f"sync {place} {attempt}"))
-            rows = stack.enter_context(fetched(asked, spool, progress=progress))
-            if not (rows.certificate or {}).get("complete", False):
-                raise SyncError("the list could not be read whole; try again.")
-            parts.append(rows)
-        if followed.hides:
-            parts.append(_hidden(place, followed, parts))
-        _replace(place, followed, run, parts)
+    try:
+        with ExitStack() as stack:
+            parts: list[Rows] = []
+            for asked in followed.selections():
+                spool = _spool(place, asked, target)
+                if not followed.is_told:
+                    # What was read before a kill could never be mended.
+                    shutil.rmtree(spool, ignore_errors=True)
+                rows = stack.enter_context(fetched(asked, spool, progress=progress))
+                if not (rows.certificate or {}).get("complete", False):
+                    raise SyncError("the list could not be read whole; try again.")
+                parts.append(rows)
+            if followed.hides:
+                parts.append(_hidden(place, followed, parts))
+            _replace(place, followed, run, parts)
+    except OutOfReachError as error:
+        kept = "; what was read is kept for a day." if followed.is_told else "."
+        raise SyncError(f"{str(error).removesuffix('.')}{kept}") from error
+
+
+def sweep(place: str, followed: Followed, target: WarehouseTarget) -> None:
+    """Remove what a broken-off read left too long ago to go on from."""
+    for asked in followed.selections():
+        spool = _spool(place, asked, target)
+        if spool.exists() and wall_time() - spool.stat().st_mtime > _STALE:
+            shutil.rmtree(spool)
+
+
+def _spool(place: str, asked: Selection, target: WarehouseTarget) -> Path:
+    return target.spool(fingerprint(asked, f"sync {place}"))
 
 
 def _hidden(place: str, followed: Followed, parts: Sequence[Rows]) -> Rows:
     """Return the table's objects that the list leaves out, as they are now."""
     missing: list[str] = []
     # A transaction of its own: the next must not wait for Stripe.
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         if table.exists:
             missing = table.missing_from(_ids(parts))
@@ -192,13 +234,14 @@ def _looked_up(
 
 
 def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
-        written = sum(map(table.put, parts))
-        gone = table.missing_from(_ids(parts))
+        if table.exists:
+            table.take_over()
+        run.rows_written += sum(map(table.put, parts))
+        gone = [] if followed.expires else table.missing_from(_ids(parts))
         now = int(wall_time())
-        run.objects_read += written
-        run.rows_written += written
+        run.objects_read += sum(len(some) for some in _ids(parts))
         run.rows_deleted += table.delete(dict.fromkeys(gone, now))
         certificates = [dict(rows.certificate) for rows in parts if rows.certificate]
         run.certificate = json.dumps(
@@ -216,6 +259,7 @@ def catch_up(
     followed: Followed,
     run: Run,
     since: int | None,
+    log: EventLog,
     progress: bool | None,
     *,
     always: bool = False,
@@ -229,9 +273,7 @@ def catch_up(
         the whole list were read faster.
     """
     start = None if since is None else since - (0 if always else _LATE)
-    client, account = followed.client, followed.account
-    changes = changes_since(start, client, account, progress=progress)
-    changed = changes.of(followed.resource)
+    changed = log.since(start, anew=always).of(followed.resource)
     # Without an event before, all that is there is told of by events.
     objects: dict[str, Object] = {}
     for pull in _created(followed, start):
@@ -248,9 +290,8 @@ def catch_up(
         moments.update(dict.fromkeys(lost, int(wall_time())))
     objects.update(found)
     if not always:
-        # Else most of them were read and written a moment ago.
+        # Else most of them were read a moment ago.
         run.objects_read += len(objects) + len(moments)
-        run.rows_written += len(objects)
     _write(place, followed, run, objects, moments)
     return True
 
@@ -260,7 +301,7 @@ def _untold_missing(
 ) -> list[str]:
     """Return the ids of rows that no event tells of, and that the list lacks."""
     ids = pa.table({"id": pa.array(listed, pa.string())})
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         return table.missing_from([ids], where_null=followed.untold)
 
@@ -296,9 +337,9 @@ def _write(
     gone: Mapping[str, int],
 ) -> None:
     rows = _rows(followed, objects.values())
-    with open_warehouse(place) as warehouse, warehouse.transaction():
+    with written(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
-        table.put(rows)
+        run.rows_written += table.put(rows)
         run.rows_deleted += table.delete(gone)
         _finish(run, table)
         record(warehouse, run)

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
@@ -247,3 +248,37 @@ def test_a_second_sync_says_that_one_is_running(
             sync("coupons", server, client=client)
     assert sync("coupons", server, client=client)["rows_there"].tolist() == [0]
     assert database.execute("select count(*) from coupons").fetchone() == (0,)
+
+
+def test_a_sync_with_nothing_new_leaves_all_rows_alone(
+    customers: Client, server: str, database: psycopg.Connection[Any]
+) -> None:
+    sql = "select id, xmin::text, created, balance from customers order by id"
+    sync("customers", server, client=customers)
+    before = database.execute(sql).fetchall()
+    assert len(before) > 1
+    assert all(row[2].utcoffset() == timedelta(0) for row in before)
+    database.rollback()
+    for _ in range(2):
+        done = sync("customers", server, client=customers, full=True)
+        assert done["rows_written"].tolist() == [0]
+    assert database.execute(sql).fetchall() == before
+    database.rollback()
+
+
+def test_a_sync_keeps_types_and_rules_that_somebody_set(
+    customers: Client, server: str, database: psycopg.Connection[Any]
+) -> None:
+    sync("customers", server, client=customers)
+    database.execute("alter table customers alter balance type text")
+    database.execute("alter table customers add primary key (id)")
+    database.execute("create view balances as select id, balance from customers")
+    database.commit()
+    one = customers.v1.customers.list({"limit": 1}).data[0].id
+    customers.v1.customers.update(one, {"balance": 5})
+    for written in (1, 0):
+        done = sync("customers", server, client=customers)
+        assert done["rows_written"].tolist() == [written]
+    sql = "select balance from balances where id = %s"
+    assert database.execute(sql, [one]).fetchall() == [("5",)]
+    database.rollback()

@@ -1,0 +1,94 @@
+"""Whose objects a table holds, and whether it is one that a sync may change.
+
+Rows that a list lacks are marked as deleted. So a table that holds another
+account's, or somebody's own, must be refused before anything is written.
+"""
+
+from __future__ import annotations
+
+import re
+
+import orjson
+import stripe
+
+from stripe_nb.errors import SyncError
+from stripe_nb.export.tables import CERTIFICATES
+from stripe_nb.export.warehouses import Warehouse
+from stripe_nb.session import Client
+from stripe_nb.sync.history import Run, past
+
+__all__ = ["account_of", "check_is_ours"]
+
+_ACCOUNT = re.compile(r"\bacct_\w+")
+
+
+def account_of(client: Client, account: str | None) -> str | None:
+    """Return the id of the account whose objects are read; None if it isn't told.
+
+    Examples
+    --------
+    >>> from stripe_nb.session import connect
+    >>> with connect() as client:
+    ...     account_of(client, "acct_123")
+    'acct_123'
+    """
+    named = account or client.account
+    if named:
+        return named
+    try:
+        found: str = orjson.loads(client.get_bytes("/v1/account"))["id"]
+    except stripe.PermissionError as error:
+        # No restricted key may read it, but the refusal names the account:
+        # https://github.com/dj-stripe/dj-stripe/pull/1131
+        told = _ACCOUNT.search(str(error))
+        return told[0] if told else None
+    return found
+
+
+def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
+    """Refuse a table of another account's objects, or one that isn't Stripe's.
+
+    Parameters
+    ----------
+    run
+        The one that is about to change the table.
+    looks_ours
+        Whether it has the columns of the objects.
+
+    Raises
+    ------
+    SyncError
+        Says what is in the table, and what to do.
+    """
+    table = run.table_name
+    if not warehouse.columns(table):
+        return
+    former = [one for one in past(warehouse, table) if one.status == "succeeded"]
+    if not (former or looks_ours or _is_certified(warehouse, table)):
+        raise SyncError(
+            f"the table {table!r} is there already and holds something else; rename "
+            "it, or give another database."
+        )
+    last = next((one for one in reversed(former) if one.account), None)
+    if last is None or run.account is None:
+        return
+    if (last.account, bool(last.livemode)) != (run.account, bool(run.livemode)):
+        raise SyncError(
+            f"the table {table!r} holds the objects of {_shown(last)}, and these are "
+            f"of {_shown(run)}; give each a database of its own."
+        )
+
+
+def _is_certified(warehouse: Warehouse, table: str) -> bool:
+    """Tell whether an export made a table."""
+    if not warehouse.columns(CERTIFICATES):
+        return False
+    names = warehouse.query(
+        f"SELECT {warehouse.quoted('table_name')} "  # noqa: S608
+        f"FROM {warehouse.quoted(CERTIFICATES)}"
+    )
+    return (table,) in names
+
+
+def _shown(run: Run) -> str:
+    return f"{run.account} ({'live' if run.livemode else 'test'} mode)"
