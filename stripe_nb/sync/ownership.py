@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-import orjson
 import stripe
 
 from stripe_nb.errors import SyncError
@@ -16,6 +15,7 @@ from stripe_nb.export.tables import CERTIFICATES
 from stripe_nb.export.warehouses import Warehouse
 from stripe_nb.session import Client
 from stripe_nb.sync.history import Run, past
+from stripe_nb.sync.retrieval import told
 
 __all__ = ["account_of", "check_is_ours"]
 
@@ -36,13 +36,12 @@ def account_of(client: Client, account: str | None) -> str | None:
     if named:
         return named
     try:
-        found: str = orjson.loads(client.get_bytes("/v1/account"))["id"]
+        return str(told("/v1/account", {}, client, None)["id"])
     except stripe.PermissionError as error:
         # No restricted key may read it, but the refusal names the account:
         # https://github.com/dj-stripe/dj-stripe/pull/1131
-        told = _ACCOUNT.search(str(error))
-        return told[0] if told else None
-    return found
+        named_there = _ACCOUNT.search(str(error))
+        return named_there[0] if named_there else None
 
 
 def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stripe
 
 from stripe_nb.errors import SyncError
 from stripe_nb.export.spool import Spool
@@ -230,10 +229,31 @@ def test_a_target_is_the_same_however_it_is_written(
                 pass
 
 
-def test_a_network_that_fails_at_once_says_so(place: str) -> None:
+def test_a_network_that_fails_is_told_in_one_line(place: str) -> None:
     with (
-        Sandbox(seed=7, faults=[{"kind": "drop"}]) as box,
+        Sandbox(seed=7, faults=[{"kind": "drop", "after": 1}]) as box,
         connect(sandbox=box, max_network_retries=0) as client,
-        pytest.raises(stripe.APIConnectionError),
+        pytest.raises(SyncError, match=r"not up to date: .*Check your network"),
     ):
         sync("customers", place, client=client)
+    ((status, mode, error),) = _query(
+        place, "select status, mode, error from stripe_nb_runs"
+    )
+    assert (status, mode) == ("failed", None)
+    assert "Check your network" in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize("path", ["/v1/account", "/v1/events", "/v1/customers*"])
+def test_a_rate_that_is_exceeded_ends_no_sync(place: str, path: str) -> None:
+    faults = [
+        {"kind": "rate_limit", "on": f"GET {path}", "times": 2},
+        {"kind": "drop", "on": f"GET {path}", "times": 1},
+        {"kind": "truncate", "on": f"GET {path}", "times": 1},
+    ]
+    with (
+        Sandbox(seed=7, faults=faults) as box,
+        connect(sandbox=box, max_network_retries=0) as client,
+    ):
+        client.v1.customers.create({"name": "Ada"})
+        assert sync("customers", place, client=client)["rows_there"].tolist() == [1]
