@@ -16,7 +16,7 @@ from stripe_nb.errors import SyncError
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
-from stripe_nb.sync.retrieval import told
+from stripe_nb.sync.retrieval import answer_to
 
 __all__ = [
     "Changes",
@@ -132,7 +132,7 @@ class EventLog:
     @cached_property
     def newest(self) -> int | None:
         """When the last event was, by Stripe's clock; None without any."""
-        page = told("/v1/events", {"limit": 1}, self._client, self._account)
+        page = answer_to("/v1/events", {"limit": 1}, self._client, self._account)
         return page["data"][0]["created"] if page["data"] else None
 
     def since(self, start: int | None, *, anew: bool = False) -> Changes:

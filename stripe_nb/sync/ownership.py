@@ -15,7 +15,7 @@ from stripe_nb.export.tables import CERTIFICATES
 from stripe_nb.export.warehouses import Warehouse
 from stripe_nb.session import Client
 from stripe_nb.sync.history import Run, past
-from stripe_nb.sync.retrieval import told
+from stripe_nb.sync.retrieval import answer_to
 
 __all__ = ["account_of", "check_is_ours"]
 
@@ -36,7 +36,7 @@ def account_of(client: Client, account: str | None) -> str | None:
     if named:
         return named
     try:
-        return str(told("/v1/account", {}, client, None)["id"])
+        return str(answer_to("/v1/account", {}, client, None)["id"])
     except stripe.PermissionError as error:
         # No restricted key may read it, but the refusal names the account:
         # https://github.com/dj-stripe/dj-stripe/pull/1131

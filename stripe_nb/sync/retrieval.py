@@ -23,7 +23,7 @@ from stripe_nb.frames.schema import Schema
 from stripe_nb.frames.sender import sender_for
 from stripe_nb.session import Client
 
-__all__ = ["retrieve_path", "retrieved", "told"]
+__all__ = ["answer_to", "retrieve_path", "retrieved"]
 
 _Answer = tuple[str, Object | None]
 
@@ -78,7 +78,7 @@ def retrieved(
     return found, gone
 
 
-def told(
+def answer_to(
     path: str, params: Mapping[str, Any], client: Client, account: str | None
 ) -> Object:
     """Return one answer of Stripe's, asked for again if it may come later.
