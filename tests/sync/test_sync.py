@@ -229,7 +229,11 @@ def test_each_list_that_hides_rows_tells_where_one_object_is(client: Client) -> 
             followed = resource_to_follow(name, client, None)
             if followed.hides:
                 hiding[name] = followed.path
-    assert hiding == {"reviews": "/v1/reviews/{}", "tax_ids": "/v1/tax_ids/{}"}
+    assert hiding == {
+        "payment_methods": "/v1/payment_methods/{}",
+        "reviews": "/v1/reviews/{}",
+        "tax_ids": "/v1/tax_ids/{}",
+    }
 
 
 def test_what_changes_during_a_long_read_is_in_the_table(tmp_path: Path) -> None:
