@@ -60,10 +60,13 @@ def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
         Says what is in the table, and what to do.
     """
     table = run.table_name
-    if not warehouse.columns(table):
+    there = warehouse.columns(table)
+    if not there:
         return
     former = [one for one in past(warehouse, table) if one.status == "succeeded"]
-    if not (former or looks_ours or _is_certified(warehouse, table)):
+    # Of an export's columns, too, only the ids tell which rows are which.
+    is_exported = "id" in there and _is_certified(warehouse, table)
+    if not (former or looks_ours or is_exported):
         raise SyncError(
             f"the table {table!r} is there already and holds something else; rename "
             "it, or give another database."

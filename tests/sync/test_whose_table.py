@@ -52,6 +52,15 @@ def test_a_table_that_an_export_made_is_taken_over(
     assert _held(place) == {"a": False, "b": True}
 
 
+def test_an_export_without_ids_is_left_alone(
+    client: Client, place: str, ids: dict[str, str]
+) -> None:
+    export("customers", place, client=client, fields=["name"])
+    with pytest.raises(SyncError, match=r"'customers' is there already and holds"):
+        sync("customers", place, client=client)
+    assert query(place, "select name from customers order by 1") == [("a",), ("b",)]
+
+
 @pytest.mark.parametrize("option", ["overwrite", "append"])
 def test_an_export_over_a_followed_table_is_mended(
     client: Client,
