@@ -64,9 +64,9 @@ def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
     if not there:
         return
     former = [one for one in past(warehouse, table) if one.status == "succeeded"]
-    # Of an export's columns, too, only the ids tell which rows are which.
-    is_exported = "id" in there and _is_certified(warehouse, table)
-    if not (former or looks_ours or is_exported):
+    is_known = bool(former) or looks_ours or _is_certified(warehouse, table)
+    # Without ids, as after an export of some columns, no row is known.
+    if not is_known or "id" not in there:
         raise SyncError(
             f"the table {table!r} is there already and holds something else; rename "
             "it, or give another database."

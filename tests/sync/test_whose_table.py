@@ -52,10 +52,13 @@ def test_a_table_that_an_export_made_is_taken_over(
     assert _held(place) == {"a": False, "b": True}
 
 
+@pytest.mark.parametrize("was_followed", [False, True])
 def test_an_export_without_ids_is_left_alone(
-    client: Client, place: str, ids: dict[str, str]
+    client: Client, place: str, ids: dict[str, str], was_followed: bool
 ) -> None:
-    export("customers", place, client=client, fields=["name"])
+    if was_followed:
+        sync("customers", place, client=client)
+    export("customers", place, client=client, fields=["name"], overwrite=True)
     with pytest.raises(SyncError, match=r"'customers' is there already and holds"):
         sync("customers", place, client=client)
     assert query(place, "select name from customers order by 1") == [("a",), ("b",)]
