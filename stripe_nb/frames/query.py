@@ -40,6 +40,7 @@ _HIDDEN = {
     ("price", "active"): "inactive and inline prices",
     ("review", "open"): "closed reviews",
     ("tax_id", "owner"): "tax ids of customers",
+    ("payment_method", "customer"): "payment methods of customers",
 }
 
 # What has Stripe list those too; where no one value does, each of several.
@@ -239,10 +240,13 @@ def _is_range(kind: Type) -> bool:
 
 
 def _hidden(operation: Operation, given: Mapping[str, Any]) -> dict[str, str]:
+    spec = load().resources.get(operation.returns)
+    # A parent's own list, such as a customer's tax ids, has all of them.
+    is_of_all = spec is not None and spec.list_operation == operation.name
     found = {
         name: what
         for (resource, name), what in _HIDDEN.items()
-        if resource == operation.returns and name not in given
+        if is_of_all and resource == operation.returns and name not in given
     }
     # Stripe says so of each list that has the parameter.
     if "test_clock" in operation.parameters and "test_clock" not in given:

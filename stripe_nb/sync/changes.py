@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import orjson
-
 from stripe_nb.catalog import load
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import SyncError
 from stripe_nb.frames.fetch import Pull
 from stripe_nb.frames.selection import Selection
 from stripe_nb.session import Client
+from stripe_nb.sync.retrieval import answer_to
 
 __all__ = [
     "Changes",
@@ -69,9 +68,9 @@ def is_told(resource: str, *, is_new_listed: bool = False) -> bool:
     >>> is_told("terminal.reader")
     False
     """
-    told = _told(resource)
-    is_new_told = is_new_listed or "created" in told
-    return bool(told - _ENDS) and is_new_told and resource not in _ELSEWHERE
+    kinds = _told(resource)
+    is_new_told = is_new_listed or "created" in kinds
+    return bool(kinds - _ENDS) and is_new_told and resource not in _ELSEWHERE
 
 
 def edits_are_told(resource: str) -> bool:
@@ -86,12 +85,12 @@ def edits_are_told(resource: str) -> bool:
 
 
 def _told(resource: str) -> set[str]:
-    told = set()
+    kinds = set()
     for kind in load().event_types:
         stem, _, what = kind.rpartition(".")
         if stem == resource or stem.endswith(f".{resource}"):
-            told.add(what)
-    return told
+            kinds.add(what)
+    return kinds
 
 
 def reaches(until: int | None, started: float, newest: int | None) -> bool:
@@ -133,9 +132,8 @@ class EventLog:
     @cached_property
     def newest(self) -> int | None:
         """When the last event was, by Stripe's clock; None without any."""
-        body = self._client.get_bytes("/v1/events", {"limit": 1}, account=self._account)
-        data = orjson.loads(body)["data"]
-        return data[0]["created"] if data else None
+        page = answer_to("/v1/events", {"limit": 1}, self._client, self._account)
+        return page["data"][0]["created"] if page["data"] else None
 
     def since(self, start: int | None, *, anew: bool = False) -> Changes:
         """Return what has changed since a moment, by all events if it is None.

@@ -153,7 +153,8 @@ def _one(job: _Job, followed: Followed) -> Run:
         former = _begin(job, followed, this)
         _bring_up(job, followed, former, this)
     except (StripeNbError, OutOfReachError, stripe.StripeError) as error:
-        this.status, this.error = "failed", str(error)
+        # The SDK's own take several lines.
+        this.status, this.error = "failed", " ".join(str(error).split())
         # What went wrong is told in any case; the history is tried.
         with (
             suppress(ExportError),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-import orjson
 import stripe
 
 from stripe_nb.errors import SyncError
@@ -16,6 +15,7 @@ from stripe_nb.export.tables import CERTIFICATES
 from stripe_nb.export.warehouses import Warehouse
 from stripe_nb.session import Client
 from stripe_nb.sync.history import Run, past
+from stripe_nb.sync.retrieval import answer_to
 
 __all__ = ["account_of", "check_is_ours"]
 
@@ -36,13 +36,12 @@ def account_of(client: Client, account: str | None) -> str | None:
     if named:
         return named
     try:
-        found: str = orjson.loads(client.get_bytes("/v1/account"))["id"]
+        return str(answer_to("/v1/account", {}, client, None)["id"])
     except stripe.PermissionError as error:
         # No restricted key may read it, but the refusal names the account:
         # https://github.com/dj-stripe/dj-stripe/pull/1131
-        told = _ACCOUNT.search(str(error))
-        return told[0] if told else None
-    return found
+        named_there = _ACCOUNT.search(str(error))
+        return named_there[0] if named_there else None
 
 
 def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
@@ -61,10 +60,13 @@ def check_is_ours(warehouse: Warehouse, run: Run, *, looks_ours: bool) -> None:
         Says what is in the table, and what to do.
     """
     table = run.table_name
-    if not warehouse.columns(table):
+    there = warehouse.columns(table)
+    if not there:
         return
     former = [one for one in past(warehouse, table) if one.status == "succeeded"]
-    if not (former or looks_ours or _is_certified(warehouse, table)):
+    is_known = bool(former) or looks_ours or _is_certified(warehouse, table)
+    # Without ids, as after an export of some columns, no row is known.
+    if not is_known or "id" not in there:
         raise SyncError(
             f"the table {table!r} is there already and holds something else; rename "
             "it, or give another database."

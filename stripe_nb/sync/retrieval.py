@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 import stripe
@@ -22,7 +23,7 @@ from stripe_nb.frames.schema import Schema
 from stripe_nb.frames.sender import sender_for
 from stripe_nb.session import Client
 
-__all__ = ["retrieve_path", "retrieved"]
+__all__ = ["answer_to", "retrieve_path", "retrieved"]
 
 _Answer = tuple[str, Object | None]
 
@@ -77,6 +78,29 @@ def retrieved(
     return found, gone
 
 
+def answer_to(
+    path: str, params: Mapping[str, Any], client: Client, account: str | None
+) -> Object:
+    """Return one answer of Stripe's, asked for again if it may come later.
+
+    Unlike the SDK, which gives up when the rate is exceeded.
+    """
+
+    async def ask(give: Sink[Object]) -> None:
+        async with sender_for(client, account) as sender:
+            budget = budget_for(client, account, None)
+            asker = Asker(sender, budget, path, Tally(), pause=_pause(client))
+            answer, _ = await asker.ask(path, params, Step())
+            await give(answer)
+
+    (answer,) = results_of(ask, tick=_quietly)
+    return answer
+
+
+def _pause(client: Client) -> float:
+    return _SANDBOX_PAUSE if client.is_sandbox else _PAUSE
+
+
 async def _read_all(
     path: str,
     names: list[str],
@@ -86,7 +110,7 @@ async def _read_all(
     give: Sink[_Answer],
 ) -> None:
     budget, tally = budget_for(client, account, None), Tally()
-    pause = _SANDBOX_PAUSE if client.is_sandbox else _PAUSE
+    pause = _pause(client)
     endpoint = f"{schema.resource}.retrieve"
     waiting = iter(names)
     async with sender_for(client, account) as sender:

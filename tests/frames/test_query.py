@@ -238,6 +238,10 @@ def test_a_list_without_created_takes_no_window() -> None:
         ("prices", {}, {"active"}),
         ("customers", {"test_clock": "clock_1"}, set()),
         ("charges", {}, set()),
+        ("tax_ids", {}, {"owner"}),
+        ("customers.tax_ids", {"customer": "cus_1"}, set()),
+        ("payment_methods", {}, {"customer"}),
+        ("customers.payment_methods", {"customer": "cus_1"}, set()),
     ],
 )
 def test_what_stripe_hides_is_told(

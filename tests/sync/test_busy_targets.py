@@ -14,10 +14,11 @@ import pytest
 
 from stripe_nb.errors import SyncError
 from stripe_nb.export.spool import Spool
-from stripe_nb.export.warehouse_target import open_warehouse
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from stripe_nb.sync import sync, writing
+
+from .conftest import query
 
 _READER = """
 import sys
@@ -31,11 +32,6 @@ with duckdb.connect(sys.argv[1], read_only=True):
 @pytest.fixture
 def duck(tmp_path: Path) -> str:
     return str(tmp_path / "w.duckdb")
-
-
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(place) as warehouse:
-        return warehouse.query(sql)
 
 
 @contextmanager
@@ -139,7 +135,7 @@ def test_what_a_kill_left_of_a_list_without_events_goes(
     assert _spools(tmp_path)
     sync("balance_transactions", duck, client=client)
     assert not _spools(tmp_path)
-    held = _query(duck, "select status from stripe_nb_runs order by started")
+    held = query(duck, "select status from stripe_nb_runs order by started")
     assert held == [("running",), ("succeeded",)]
 
 

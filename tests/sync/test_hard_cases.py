@@ -18,6 +18,8 @@ from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 from stripe_nb.sync import sync
 
+from .conftest import query
+
 _SYNC = """
 import signal
 import sys
@@ -45,28 +47,23 @@ def slow() -> Any:
         yield box
 
 
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(place) as warehouse:
-        return warehouse.query(sql)
-
-
 def test_what_is_deleted_and_made_again_is_there(client: Client, place: str) -> None:
     sql = "select id, percent_off, is_deleted from coupons"
     for percent in (10, 20):
         client.v1.coupons.create({"id": "SPRING", "percent_off": percent})
         sync("coupons", place, client=client)
-        assert _query(place, sql) == [("SPRING", percent, False)]
+        assert query(place, sql) == [("SPRING", percent, False)]
         client.v1.coupons.delete("SPRING")
         done = sync("coupons", place, client=client)
         assert done["rows_deleted"].tolist() == [1]
-        assert _query(place, sql) == [("SPRING", percent, True)]
+        assert query(place, sql) == [("SPRING", percent, True)]
     for percent in (30, 40):
         client.v1.coupons.create({"id": "SPRING", "percent_off": percent})
         if percent == 30:
             client.v1.coupons.delete("SPRING")
     done = sync("coupons", place, client=client)
     assert done["mode"].tolist() == ["events"]
-    assert _query(place, sql) == [("SPRING", 40, False)]
+    assert query(place, sql) == [("SPRING", 40, False)]
 
 
 def test_a_column_that_is_new_is_filled_in_every_row(
@@ -79,7 +76,7 @@ def test_a_column_that_is_new_is_filled_in_every_row(
     with open_warehouse(place) as warehouse, warehouse.transaction():
         warehouse.execute("ALTER TABLE customers DROP COLUMN phone")
     assert sync("customers", place, client=client)["mode"].tolist() == ["full"]
-    found = dict(_query(place, "select id, phone from customers"))
+    found = dict(query(place, "select id, phone from customers"))
     expected = frame("customers", client=client)
     assert found == dict(zip(expected["id"], expected["phone"], strict=True))
     assert sync("customers", place, client=client)["mode"].tolist() == ["events"]
@@ -94,7 +91,7 @@ def test_a_column_that_stripe_no_longer_has_is_no_hindrance(
         warehouse.execute("ALTER TABLE customers ADD COLUMN nickname VARCHAR(20)")
     client.v1.customers.create({"name": "Grace"})
     assert sync("customers", place, client=client)["mode"].tolist() == ["events"]
-    held = _query(place, "select name, nickname from customers order by name")
+    held = query(place, "select name, nickname from customers order by name")
     assert held == [("Ada", None), ("Grace", None)]
 
 
@@ -134,11 +131,11 @@ def test_ctrl_c_leaves_the_table_as_it_was(slow: Sandbox, tmp_path: Path) -> Non
     with connect(sandbox=slow) as client:
         sync("customers", place, client=client)
         client.v1.customers.create({"name": "late"})
-        before = _query(place, "select count(*), max(name) from customers")
+        before = query(place, "select count(*), max(name) from customers")
         with _begin(slow, place) as process:
             _wait_until_it_reads(tmp_path)
             process.send_signal(signal.SIGINT)
             assert process.wait(30) != 0
-        assert _query(place, "select count(*), max(name) from customers") == before
+        assert query(place, "select count(*), max(name) from customers") == before
         done = sync("customers", place, client=client)
         assert done["rows_there"].tolist() == [231]

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from time import sleep
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -32,6 +30,8 @@ from stripe_nb.sync.changes import reaches
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.reading import resource_to_follow
 
+from .conftest import query
+
 _SYNC = """
 import sys
 from stripe_nb.session import connect
@@ -41,16 +41,6 @@ with connect(sandbox_url=sys.argv[1]) as client:
     print("ready", flush=True)
     sync(["customers", "products"], sys.argv[2], client=client, progress=False)
 """
-
-
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    if place.startswith("sqlite"):
-        with closing(sqlite3.connect(place.removeprefix("sqlite:///"))) as database:
-            return database.execute(sql).fetchall()
-    with duckdb.connect(place) as database:
-        # By way of Arrow, as DuckDB's own times need a package that isn't ours.
-        table = database.sql(sql).to_arrow_table()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 def _modes(done: pd.DataFrame) -> list[str]:
@@ -65,7 +55,7 @@ def _assert_true(place: str, table: str, client: Client) -> None:
     columns = column_names(list(expected.columns), 1000, there)
     chosen = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     # One query for all columns, since it takes DuckDB a while to open a file.
-    found = _query(place, f"select {chosen} from {table} where not is_deleted")
+    found = query(place, f"select {chosen} from {table} where not is_deleted")
     at = columns.index("id")
     held = {row[at]: list(map(_plain, row)) for row in found}
     rows = zip(*(expected[name].tolist() for name in expected), strict=True)
@@ -123,7 +113,7 @@ def test_deleted_rows_stay_and_are_marked(client: Client, place: str) -> None:
     done = sync("customers", place, client=client)
     assert done["rows_deleted"].tolist() == [1]
     sql = "select id, name, is_deleted, deleted_at is null from customers order by name"
-    assert _query(place, sql) == [
+    assert query(place, sql) == [
         (kept.id, "Ada", False, True),
         (gone.id, "Grace", True, False),
     ]
@@ -151,7 +141,7 @@ def test_a_canceled_subscription_stays_in_its_table(client: Client, place: str) 
     sync("subscriptions", place, client=client)
     client.v1.subscriptions.cancel(made.id)
     sync("subscriptions", place, client=client)
-    found = _query(place, "select id, status, is_deleted from subscriptions")
+    found = query(place, "select id, status, is_deleted from subscriptions")
     assert found == [(made.id, "canceled", False)]
 
 
@@ -167,7 +157,7 @@ def test_archived_prices_stay_in_their_table(client: Client, place: str) -> None
     for full in (False, False, True):
         sync("prices", place, client=client, full=full)
         client.v1.prices.update(later.id, {"active": False})
-    found = _query(place, "select id, active from prices where not is_deleted")
+    found = query(place, "select id, active from prices where not is_deleted")
     assert dict(found) == {kept.id: True, archived.id: False, later.id: False}
 
 
@@ -186,11 +176,11 @@ def test_a_closed_review_stays_in_its_table(client: Client, place: str) -> None:
     for _ in range(2):
         # The second has no event left that would bring the row back.
         sync("reviews", place, client=client, full=True)
-        held = _query(place, "select id, is_deleted, open from reviews")
+        held = query(place, "select id, is_deleted, open from reviews")
         assert [(name, bool(d), bool(o)) for name, d, o in held] == [
             (review.id, False, False)
         ]
-    told = _query(place, "select certificate from stripe_nb_runs where mode = 'full'")
+    told = query(place, "select certificate from stripe_nb_runs where mode = 'full'")
     assert all(json.loads(text)["complete"] for (text,) in told)
 
 
@@ -207,7 +197,7 @@ def test_what_a_list_hides_is_deleted_only_if_it_is(client: Client, place: str) 
     client.v1.customers.tax_ids.delete(customer.id, made[0])
     for _ in range(2):
         sync("tax_ids", place, client=client, full=True)
-        held = _query(place, "select id, is_deleted from tax_ids")
+        held = query(place, "select id, is_deleted from tax_ids")
         assert {name: bool(gone) for name, gone in held} == {
             made[0]: True,
             made[1]: False,
@@ -225,11 +215,11 @@ def test_tax_ids_of_the_account_are_followed_without_events(
     ours = client.v1.tax_ids.create({"type": "eu_vat", "value": "DE123456787"}).id
     assert _modes(sync("tax_ids", place, client=client)) == ["events"]
     sql = "select id from tax_ids where not is_deleted"
-    assert {name for (name,) in _query(place, sql)} == {known, theirs, ours}
+    assert {name for (name,) in query(place, sql)} == {known, theirs, ours}
     client.v1.tax_ids.delete(known)
     done = sync("tax_ids", place, client=client)
     assert (_modes(done), done["rows_deleted"].tolist()) == (["events"], [1])
-    assert {name for (name,) in _query(place, sql)} == {theirs, ours}
+    assert {name for (name,) in query(place, sql)} == {theirs, ours}
 
 
 def test_each_list_that_hides_rows_tells_where_one_object_is(client: Client) -> None:
@@ -239,7 +229,11 @@ def test_each_list_that_hides_rows_tells_where_one_object_is(client: Client) -> 
             followed = resource_to_follow(name, client, None)
             if followed.hides:
                 hiding[name] = followed.path
-    assert hiding == {"reviews": "/v1/reviews/{}", "tax_ids": "/v1/tax_ids/{}"}
+    assert hiding == {
+        "payment_methods": "/v1/payment_methods/{}",
+        "reviews": "/v1/reviews/{}",
+        "tax_ids": "/v1/tax_ids/{}",
+    }
 
 
 def test_what_changes_during_a_long_read_is_in_the_table(tmp_path: Path) -> None:
@@ -327,7 +321,7 @@ def test_the_history_tells_of_each_run(client: Client, place: str) -> None:
     for _ in range(2):
         sync("customers", place, client=client)
     sql = "select status, mode, rows_there, certificate is null from stripe_nb_runs"
-    assert sorted(_query(place, sql)) == [
+    assert sorted(query(place, sql)) == [
         ("succeeded", "events", 1, True),
         ("succeeded", "full", 1, False),
     ]
@@ -357,7 +351,7 @@ def test_one_failure_is_told_and_the_others_are_up_to_date(
         client.v1.customers.create({})
         with pytest.raises(SyncError, match=r"1 of 2 tables .*products"):
             sync(["products", "customers"], place, client=client)
-    found = _query(place, "select table_name, status from stripe_nb_runs order by 1")
+    found = query(place, "select table_name, status from stripe_nb_runs order by 1")
     assert found == [("customers", "succeeded"), ("products", "failed")]
 
 

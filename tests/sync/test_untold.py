@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stripe
 
 from stripe_nb.errors import SyncError
 from stripe_nb.export.spool import Spool
@@ -21,12 +20,9 @@ from stripe_nb.sync.changes import edits_are_told
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.reading import resource_to_follow
 
+from .conftest import query
+
 _DAY = 24 * 3600
-
-
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(place) as warehouse:
-        return warehouse.query(sql)
 
 
 def _age(place: str, days: int) -> None:
@@ -52,7 +48,7 @@ def test_edits_without_an_event_are_found_within_a_week(
     _age(place, 2)
     done = sync("payment_intents", place, client=client)
     assert (done["mode"].tolist(), done["rows_written"].tolist()) == (["full"], [1])
-    held = _query(place, "select description from payment_intents")
+    held = query(place, "select description from payment_intents")
     assert held == [("edited",)]
 
 
@@ -72,7 +68,7 @@ def test_what_a_connected_accounts_own_events_tell_is_read_whole(
     wait()
     client.v1.accounts.update(made, {"email": "new@example.com"})
     assert sync("accounts", place, client=client)["mode"].tolist() == ["full"]
-    assert _query(place, "select email from accounts") == [("new@example.com",)]
+    assert query(place, "select email from accounts") == [("new@example.com",)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +91,7 @@ def test_events_that_stripe_no_longer_lists_were_not_deleted(
     done = sync("events", place, client=client)
     assert done["rows_deleted"].tolist() == [0]
     sql = "select count(*) from events where type = 'customer.created'"
-    assert _query(place, f"{sql} and not is_deleted") == [(1,)]
+    assert query(place, f"{sql} and not is_deleted") == [(1,)]
 
 
 def test_lists_of_all_parents_are_followed(client: Client, place: str) -> None:
@@ -114,10 +110,10 @@ def test_lists_of_all_parents_are_followed(client: Client, place: str) -> None:
     sync(names, place, client=client)
     tables = ["payment_methods", "customers_balance_transactions"]
     for name, table in zip(names, tables, strict=True):
-        held = _query(place, f"select id from {table} where not is_deleted")
+        held = query(place, f"select id from {table} where not is_deleted")
         assert {name for (name,) in held} == set(frame(name, client=client)["id"])
     sql = "select id from payment_methods where is_deleted"
-    assert _query(place, sql) == [(known,)]
+    assert query(place, sql) == [(known,)]
 
 
 def test_a_sync_with_nothing_new_writes_nothing(
@@ -150,7 +146,7 @@ def test_a_metadata_key_that_is_gone_is_null(client: Client, place: str) -> None
     client.v1.customers.update(made.id, {"metadata": {"plan": ""}})
     done = sync("customers", place, client=client)
     assert done["rows_written"].tolist() == [1]
-    assert _query(place, "select metadata_plan from customers") == [(None,)]
+    assert query(place, "select metadata_plan from customers") == [(None,)]
 
 
 def test_objects_of_test_clocks_are_not_counted_as_written(
@@ -192,8 +188,8 @@ def test_what_was_read_before_an_interruption_does_not_bring_old_rows_back(
     wait()
     sync("customers", place, client=client, full=True)
     told = "select certificate from stripe_nb_runs where status = 'succeeded'"
-    assert '"attempts"' in "".join(text or "" for (text,) in _query(place, told))
-    held = _query(place, "select count(*) from customers where balance = 7")
+    assert '"attempts"' in "".join(text or "" for (text,) in query(place, told))
+    held = query(place, "select count(*) from customers where balance = 7")
     assert held == [(10,)]
 
 
@@ -230,10 +226,31 @@ def test_a_target_is_the_same_however_it_is_written(
                 pass
 
 
-def test_a_network_that_fails_at_once_says_so(place: str) -> None:
+def test_a_network_that_fails_is_told_in_one_line(place: str) -> None:
     with (
-        Sandbox(seed=7, faults=[{"kind": "drop"}]) as box,
+        Sandbox(seed=7, faults=[{"kind": "drop", "after": 1}]) as box,
         connect(sandbox=box, max_network_retries=0) as client,
-        pytest.raises(stripe.APIConnectionError),
+        pytest.raises(SyncError, match=r"not up to date: .*Check your network"),
     ):
         sync("customers", place, client=client)
+    ((status, mode, error),) = query(
+        place, "select status, mode, error from stripe_nb_runs"
+    )
+    assert (status, mode) == ("failed", None)
+    assert "Check your network" in error
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize("path", ["/v1/account", "/v1/events", "/v1/customers*"])
+def test_a_rate_that_is_exceeded_ends_no_sync(place: str, path: str) -> None:
+    faults = [
+        {"kind": "rate_limit", "on": f"GET {path}", "times": 2},
+        {"kind": "drop", "on": f"GET {path}", "times": 1},
+        {"kind": "truncate", "on": f"GET {path}", "times": 1},
+    ]
+    with (
+        Sandbox(seed=7, faults=faults) as box,
+        connect(sandbox=box, max_network_retries=0) as client,
+    ):
+        client.v1.customers.create({"name": "Ada"})
+        assert sync("customers", place, client=client)["rows_there"].tolist() == [1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import stripe
@@ -17,12 +16,7 @@ from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from stripe_nb.sync import sync
 
-from .conftest import Forbid
-
-
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    with open_warehouse(place) as warehouse:
-        return warehouse.query(sql)
+from .conftest import Forbid, query
 
 
 def _run(place: str, *statements: str) -> None:
@@ -33,7 +27,7 @@ def _run(place: str, *statements: str) -> None:
 
 def _held(place: str) -> dict[str, bool]:
     sql = "select name, is_deleted from customers"
-    rows = _query(place, sql)
+    rows = query(place, sql)
     held = {name: bool(gone) for name, gone in rows}
     assert len(rows) == len(held)
     assert None not in [gone for _, gone in rows]
@@ -56,6 +50,18 @@ def test_a_table_that_an_export_made_is_taken_over(
     done = sync("customers", place, client=client)
     assert done["rows_there"].tolist() == [1]
     assert _held(place) == {"a": False, "b": True}
+
+
+@pytest.mark.parametrize("was_followed", [False, True])
+def test_an_export_without_ids_is_left_alone(
+    client: Client, place: str, ids: dict[str, str], was_followed: bool
+) -> None:
+    if was_followed:
+        sync("customers", place, client=client)
+    export("customers", place, client=client, fields=["name"], overwrite=True)
+    with pytest.raises(SyncError, match=r"'customers' is there already and holds"):
+        sync("customers", place, client=client)
+    assert query(place, "select name from customers order by 1") == [("a",), ("b",)]
 
 
 @pytest.mark.parametrize("option", ["overwrite", "append"])
@@ -95,7 +101,7 @@ def test_a_table_of_something_else_is_left_alone(
         sync("customers", place, client=client)
     with open_warehouse(place) as warehouse:
         assert warehouse.columns("customers") == ["number", "name"]
-    told = _query(place, "select status, mode, error from stripe_nb_runs")
+    told = query(place, "select status, mode, error from stripe_nb_runs")
     assert [(status, mode) for status, mode, _ in told] == [("failed", None)]
     assert "rename it" in told[0][2]
 
@@ -111,7 +117,7 @@ def test_types_that_somebody_changed_are_kept(
         done = sync("customers", place, client=client)
         assert done["rows_written"].tolist() == [written]
     sql = "select name, balance from customers order by name"
-    assert _query(place, sql) == [("a", "5"), ("b", "0")]
+    assert query(place, sql) == [("a", "5"), ("b", "0")]
 
 
 def test_another_accounts_objects_are_refused(
@@ -145,7 +151,7 @@ def test_a_key_that_may_not_read_its_account_is_told_by_the_refusal(
         "accounts.retrieve_current", "no such permission on account 'acct_1AbC'. Sorry."
     )
     sync("customers", place, client=client)
-    assert _query(place, "select account, livemode from stripe_nb_runs") == [
+    assert query(place, "select account, livemode from stripe_nb_runs") == [
         ("acct_1AbC", False)
     ]
 
@@ -161,7 +167,7 @@ def test_a_history_of_an_earlier_version_is_gone_on_with(
     )
     done = sync("customers", place, client=client)
     assert done["mode"].tolist() == ["events"]
-    known = _query(place, "select account is null from stripe_nb_runs order by started")
+    known = query(place, "select account is null from stripe_nb_runs order by started")
     assert [bool(is_null) for (is_null,) in known] == [True, False]
 
 
@@ -180,7 +186,7 @@ def test_without_leave_to_read_events_lists_are_read_whole(
         assert sync("customers", place, client=client)["mode"].tolist() == ["full"]
         sql = "select balance from customers where name = 'a'"
         known = client.v1.customers.retrieve(ids["a"]).balance
-        assert _query(place, sql) == [(known,)]
+        assert query(place, sql) == [(known,)]
     forbid.nothing()
     assert sync("customers", place, client=client)["mode"].tolist() == ["events"]
 
@@ -193,7 +199,7 @@ def test_without_leave_to_read_one_list_the_others_are_up_to_date(
     with pytest.raises(SyncError, match=told):
         sync(["products", "customers"], place, client=client)
     sql = "select table_name, status, error is null from stripe_nb_runs order by 1"
-    assert [(name, status, bool(e)) for name, status, e in _query(place, sql)] == [
+    assert [(name, status, bool(e)) for name, status, e in query(place, sql)] == [
         ("customers", "succeeded", True),
         ("products", "failed", False),
     ]
