@@ -107,12 +107,14 @@ def normalize(
     -------
     DataFrame
         The rows as they were; the columns that were flattened make room for
-        those of their fields, named after the path to each.
+        those of their fields, named after the path to each. What the frame has a
+        column of already, such as a charge's card, stays where it is; a name that
+        stands for something else there gets two underscores.
 
     Raises
     ------
     FrameError
-        If the frame doesn't tell its resource, or has no such column.
+        If the frame has no such column, or no name is left for one.
 
     Examples
     --------
@@ -140,12 +142,40 @@ def _normalized(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFr
                 f"the frame has no column {name!r}{near(name, map(str, frame))}"
             )
         rows = [{name: _decoded(text)} for text in frame[name]]
-        nested = _typed(rows, _paths(rows, [name]), roots)
+        paths = _paths(rows, [name])
+        nested = _typed(rows, paths, roots).set_axis(frame.index)
         place = result.columns.tolist().index(name)
         result = result.drop(columns=name)
-        for offset, (key, values) in enumerate(nested.items()):
-            result.insert(place + offset, key, values, allow_duplicates=False)
+        for path, (key, values) in zip(paths, nested.items(), strict=True):
+            chosen = _free_name(result, str(key), path, values)
+            if chosen is not None:
+                result.insert(place, chosen, values)
+                place += 1
     return result
+
+
+def _free_name(
+    frame: pd.DataFrame, name: str, path: Path, values: pd.Series[Any]
+) -> str | None:
+    """Return a name for a column; none if the frame has the column already.
+
+    As with a charge's card, whose fields `frame` flattens beside the whole.
+    """
+    for chosen in (name, "__".join(path)):
+        if chosen not in frame:
+            return chosen
+        if _objects_of(frame[chosen]) == _objects_of(values):
+            return None
+    raise FrameError(
+        f"the frame has columns {name!r} and {'__'.join(path)!r} already, with other "
+        f"values than {'.'.join(path)!r}; rename them first."
+    )
+
+
+def _objects_of(values: pd.Series[Any]) -> list[Any]:
+    return [
+        None if missing else v for v, missing in zip(values, values.isna(), strict=True)
+    ]
 
 
 def _fields_of(frame: pd.DataFrame) -> dict[str, Field]:
