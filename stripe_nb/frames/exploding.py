@@ -16,6 +16,7 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Field, Kind, Type
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.build import Builder, to_frame
+from stripe_nb.frames.layout import in_backend
 from stripe_nb.frames.objects import Object, plain, resource_of
 from stripe_nb.frames.schema import Path, field_at, near, schema_of, schema_of_paths
 
@@ -123,6 +124,8 @@ def normalize(
     >>> normalize([method], ["card"])["card_checks_cvc_check"].tolist()
     ['pass']
     """
+    if isinstance(columns, str):
+        columns = [columns]
     if isinstance(source, pd.DataFrame):
         return _normalized(source, columns)
     objects, _ = plain(source)
@@ -144,6 +147,8 @@ def _normalized(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFr
         rows = [{name: _decoded(text)} for text in frame[name]]
         paths = _paths(rows, [name])
         nested = _typed(rows, paths, roots).set_axis(frame.index)
+        if isinstance(frame[name].dtype, pd.ArrowDtype):
+            nested = in_backend(nested, "pyarrow")
         place = result.columns.tolist().index(name)
         result = result.drop(columns=name)
         for path, (key, values) in zip(paths, nested.items(), strict=True):
@@ -192,7 +197,7 @@ def _json_columns(frame: pd.DataFrame) -> list[str]:
     return [
         str(name)
         for name, values in frame.items()
-        if isinstance(values.dtype, pd.StringDtype)
+        if pd.api.types.is_string_dtype(values.dtype)
         and values.dropna().str.startswith("{").any()
     ]
 
@@ -290,4 +295,11 @@ def _frame_of(
         rows, [p for p in paths if p not in blocks], {"item": Field("item", kind)}
     )
     found.columns = pd.Index([str(n).removeprefix("item_") for n in found.columns])
-    return found if fields is None else found[list(fields)]
+    if fields is None:
+        return found
+    fields = [fields] if isinstance(fields, str) else list(fields)
+    for name in fields:
+        if name not in found:
+            hint = near(name, map(str, found))
+            raise FrameError(f"the items of the list have no field {name!r}{hint}")
+    return found[fields]

@@ -15,6 +15,7 @@ import stripe
 
 from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Kind
+from stripe_nb.errors import FrameError
 from stripe_nb.export.many import listable
 from stripe_nb.frames import explode, frame, normalize, to_frame
 from stripe_nb.frames.schema import Column, Path, Shape, schema_of
@@ -227,6 +228,11 @@ def test_a_frame_is_flattened_as_its_objects_are(shop: Client, name: str) -> Non
     for column in set(flat.columns) & set(whole.columns) - twice:
         if "secret" not in str(column):
             assert _held(flat[column]) == _held(whole[column]), column
+    arrow = frame(name, client=shop, dtype_backend="pyarrow")
+    flat_arrow = normalize(arrow)
+    assert all(isinstance(kind, pd.ArrowDtype) for kind in flat_arrow.dtypes)
+    for column in flat.columns:
+        assert _held(flat_arrow[column]) == _held(flat[column]), column
     # In whatever order, and of whatever part, a row keeps its own.
     some = found.iloc[::-2]
     pd.testing.assert_frame_equal(
@@ -249,3 +255,21 @@ def test_a_name_that_is_taken_by_another_value_is_not_lost() -> None:
     found = normalize(rows, ["card_checks"])
     assert found["card_checks_cvc_check"].tolist() == ["mine"]
     assert found["card_checks__cvc_check"].tolist() == ["pass"]
+
+
+def test_one_column_may_be_named_alone() -> None:
+    card = {"checks": {"cvc_check": "pass"}}
+    method = {"id": "pm_1", "object": "payment_method", "card": card}
+    for found in (
+        normalize([method], "card"),
+        normalize(to_frame([method]), "card_checks"),
+    ):
+        assert found["card_checks_cvc_check"].tolist() == ["pass"]
+
+
+def test_items_have_no_other_fields() -> None:
+    product = {"id": "p", "object": "product", "marketing_features": [{"name": "hot"}]}
+    found = explode([product], "marketing_features", fields="name")
+    assert found.columns.tolist() == ["product", "name"]
+    with pytest.raises(FrameError, match=r"no field 'nmae'; did you mean 'name'\?$"):
+        explode([product], "marketing_features", fields=["nmae"])
