@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Field, Kind, Type
@@ -197,9 +198,14 @@ def _json_columns(frame: pd.DataFrame) -> list[str]:
     return [
         str(name)
         for name, values in frame.items()
-        if pd.api.types.is_string_dtype(values.dtype)
-        and values.dropna().str.startswith("{").any()
+        if _is_text(values.dtype) and values.dropna().str.startswith("{").any()
     ]
+
+
+def _is_text(dtype: Any) -> bool:
+    if isinstance(dtype, pd.ArrowDtype):
+        return bool(pa.types.is_string(dtype.pyarrow_dtype))
+    return isinstance(dtype, pd.StringDtype)
 
 
 def _decoded(text: Any) -> Any:

@@ -267,6 +267,12 @@ def test_one_column_may_be_named_alone() -> None:
         assert found["card_checks_cvc_check"].tolist() == ["pass"]
 
 
+def test_columns_of_ones_own_stay_as_they_are() -> None:
+    rows = to_frame([{"id": "p", "object": "product", "package_dimensions": {}}])
+    rows["mine"] = pd.Series([Decimal(1)], dtype=object)
+    assert normalize(rows)["mine"].tolist() == [Decimal(1)]
+
+
 def test_items_have_no_other_fields() -> None:
     product = {"id": "p", "object": "product", "marketing_features": [{"name": "hot"}]}
     found = explode([product], "marketing_features", fields="name")
