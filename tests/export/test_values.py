@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pandas as pd
 import pyarrow as pa
@@ -74,6 +75,27 @@ def test_what_a_format_has_no_type_for_is_one_text_in_all(
 def test_the_intervals_of_pandas_cut_are_texts(tmp_path: Path, suffix: str) -> None:
     rows = pd.DataFrame({"a": pd.cut(pd.Series([1, 5]), [0, 2, 6])})
     assert _written(rows, tmp_path / f"t.{suffix}") == ["(0, 2]", "(2, 6]"]
+
+
+@pytest.mark.parametrize("append", [False, True])
+def test_duckdb_holds_periods_and_intervals_as_text(
+    tmp_path: Path, append: bool
+) -> None:
+    rows = pd.DataFrame(
+        {
+            "id": [1, 2],
+            "month": pd.Series([pd.Period("2026-01"), None], dtype="period[M]"),
+            "range": pd.Series([pd.Interval(0.5, 1.5), None], dtype="interval"),
+            "bin": pd.cut(pd.Series([1, 5]), [0, 2, 6]),
+        }
+    )
+    path = tmp_path / "w.duckdb"
+    export(rows, path, table="t", append=append)
+    with duckdb.connect(path) as there:
+        assert there.execute("select * from t").fetchall() == [
+            (1, "2026-01", "(0.5, 1.5]", "(0, 2]"),
+            (2, None, None, "(2, 6]"),
+        ]
 
 
 @pytest.mark.parametrize("text", [text for _, text in ODD if text.startswith("P")])
