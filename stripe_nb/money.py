@@ -267,6 +267,11 @@ def to_major(
     >>> to_major(charges, {"amount": "currency"})["amount_display"].tolist()
     [Decimal('12.3400'), Decimal('500.0000')]
     """
+    if not hasattr(frame, "attrs"):
+        raise MoneyError(
+            f"to_major takes a DataFrame, not {kind_of(frame)}; to_decimal converts "
+            "one amount."
+        )
     pairs = _pairs(frame, columns)
     series = {name: _display(frame, name, by) for name, by in pairs.items()}
     shown = frame.assign(**series)
@@ -323,7 +328,7 @@ def _display(frame: pd.DataFrame, name: str, currency: str) -> pd.Series[Any]:
         rates = [_EXACT.scaleb(Decimal(1), -exponent(code)) for code in uniques]
         table = pa.array([*rates, Decimal(1)], pa.decimal128(5, _SCALE))
         factors = table.take(pa.array(codes % len(table)))
-        whole = pc.cast(amounts, pa.decimal128(19, 0))
+        whole = pc.cast(amounts, pa.decimal128(20, 0))
         result = pc.cast(pc.multiply(whole, factors), pa.decimal128(38, _SCALE))
     dtype: Any = pd.ArrowDtype(result.type)
     return pd.Series(dtype.__from_arrow__(result), index=frame.index)

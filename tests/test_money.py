@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -233,3 +234,14 @@ def test_to_major_shows_every_known_amount_of_an_invoice() -> None:
     assert {"amount_due", "total", "subtotal", "amount_paid"} < set(amounts)
     assert not set(amounts) & set(shown.columns)
     assert shown.loc[0, "total_display"] == Decimal("0.99")
+
+
+def test_the_largest_integers_are_amounts_too() -> None:
+    largest = pd.DataFrame({"a": pd.array([2**64 - 1], "UInt64"), "c": ["jpy"]})
+    assert to_major(largest, {"a": "c"})["a_display"].tolist() == [Decimal(2**64 - 1)]
+
+
+def test_what_is_no_frame_is_told() -> None:
+    no_frame: Any = [1200]
+    with pytest.raises(MoneyError, match="takes a DataFrame, not a list; to_decimal"):
+        to_major(no_frame)

@@ -14,6 +14,7 @@ from threading import Lock
 
 from stripe_nb.catalog.cache import cache_folder
 from stripe_nb.clock import wall_time
+from stripe_nb.export.replacing import resolved
 
 __all__ = ["Finished"]
 
@@ -72,7 +73,7 @@ def _noted(line: str) -> tuple[str, float]:
 
 def _beside(place: str) -> Path:
     if "://" not in place:
-        target = Path(place).expanduser().resolve()
+        target = resolved(Path(place))
         return target.with_name(f".{target.name[:180]}.lists")
     # A URL may hold a password, and be no name for a file.
     digest = hashlib.sha256(place.encode()).hexdigest()[:16]

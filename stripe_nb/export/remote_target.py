@@ -100,16 +100,28 @@ class RemoteTarget:
         if not protocols.isdisjoint(_OF_OBJECTS):
             parts = _S3_PARTS if "s3" in protocols else {}
             self._store.put_file(str(here), there, **parts)
+            self._check(here, there)
             return
         parent, _, name = there.rpartition("/")
         draft = f"{parent}/.{name}.{random_token(8)}.part"
         try:
             self._store.put_file(str(here), draft)
+            self._check(here, draft)
             self._store.mv(draft, there)
         except BaseException:
             with suppress(Exception):
                 self._store.rm_file(draft)
             raise
+
+    def _check(self, here: Path, there: str) -> None:
+        """Take what has arrived in part away, as if nothing had."""
+        size = self._store.info(there).get("size")
+        if size is not None and size != here.stat().st_size:
+            self._store.rm_file(there)
+            raise ExportError(
+                f"only {size:,} of {here.stat().st_size:,} bytes of {here.name!r} "
+                f"arrived in {self.shown}; bring the store's package up to date."
+            )
 
     def _put_folder(self, here: Path) -> None:
         """Take all parts there before the first older one goes.

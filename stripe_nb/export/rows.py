@@ -70,7 +70,7 @@ def _slices(table: pa.Table) -> Iterator[pa.Table]:
 def _frame_of(source: Any, fields: Sequence[str] | None) -> pd.DataFrame:
     if isinstance(source, pd.DataFrame):
         return source if fields is None else _selected(source, fields)
-    if not isinstance(source, Iterable):
+    if not isinstance(source, Iterable) or isinstance(source, pd.Series | pd.Index):
         raise ExportError(
             f"export can't write {kind_of(source)}; give the name of a "
             'resource, such as "customers", a DataFrame, or Stripe objects.'
@@ -109,7 +109,7 @@ def _part(source: Any, name: str) -> Any:
 def _table_of(frame: pd.DataFrame, attrs: dict[Any, Any]) -> pa.Table:
     if any(name is not None for name in frame.index.names):
         frame = frame.reset_index()
-    frame = frame.set_axis(frame.columns.map(str), axis=1)
+    frame = frame.set_axis(list(map(_column_name, frame.columns)), axis=1)
     if frame.columns.empty:
         raise ExportError("the frame has no columns; give one that has some.")
     if not frame.columns.is_unique:
@@ -133,6 +133,13 @@ def _table_of(frame: pd.DataFrame, attrs: dict[Any, Any]) -> pa.Table:
             f"({str(error.args[-1]).rstrip('.')}); give it another."
         ) from error
     return table.replace_schema_metadata(schema_with(table.schema, attrs).metadata)
+
+
+def _column_name(name: object) -> str:
+    """Name a column of several levels, as a pivot has them, by all of them."""
+    if not isinstance(name, tuple):
+        return str(name)
+    return "_".join(str(part) for part in name if part != "")
 
 
 def _selected(source: pd.DataFrame, fields: Sequence[str]) -> pd.DataFrame:

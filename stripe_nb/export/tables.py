@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from stripe_nb.clock import wall_time
 from stripe_nb.export.rows import Rows
+from stripe_nb.export.texts import written
 from stripe_nb.export.warehouses import Warehouse
 
 __all__ = [
@@ -93,6 +94,7 @@ def replace(warehouse: Warehouse, table: str, rows: Rows) -> int:
 
     A table of the same columns stays, with its rights and the views on it.
     """
+    rows = _spoken(rows)
     there = warehouse.columns(table)
     names = column_names(rows.schema.names, warehouse.name_limit, there)
     schema = _named(rows.schema, names)
@@ -112,6 +114,7 @@ def replace(warehouse: Warehouse, table: str, rows: Rows) -> int:
 
 def append(warehouse: Warehouse, table: str, rows: Rows) -> int:
     """Add rows to a table, which is made or widened; return how many."""
+    rows = _spoken(rows)
     names = column_names(
         rows.schema.names, warehouse.name_limit, warehouse.columns(table)
     )
@@ -119,6 +122,35 @@ def append(warehouse: Warehouse, table: str, rows: Rows) -> int:
     widen(warehouse, table, schema)
     tables = (some.rename_columns(names) for some in rows.tables())
     return warehouse.insert(table, schema, tables)
+
+
+def _spoken(rows: Rows) -> Rows:
+    """Give what only pandas has a type for, such as periods, as text.
+
+    A database would keep the numbers that they are stored as.
+    """
+    odd = [at for at, item in enumerate(rows.schema) if _is_of_pandas(item.type)]
+    if not odd:
+        return rows
+    schema = rows.schema
+    for at in odd:
+        schema = schema.set(at, pa.field(schema.names[at], pa.string()))
+
+    def tables() -> Iterator[pa.Table]:
+        for table in rows.tables():
+            columns = [
+                written(values) if at in odd else values
+                for at, values in enumerate(table.columns)
+            ]
+            yield pa.Table.from_arrays(columns, schema=schema)
+
+    return Rows(schema, tables, rows.resource, rows.certificate)
+
+
+def _is_of_pandas(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_own = isinstance(kind, pa.BaseExtensionType)
+    return is_own and str(kind.extension_name).startswith("pandas.")
 
 
 def widen(warehouse: Warehouse, table: str, schema: pa.Schema) -> None:

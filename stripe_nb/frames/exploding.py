@@ -11,11 +11,13 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow as pa
 
 from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Field, Kind, Type
 from stripe_nb.errors import FrameError
 from stripe_nb.frames.build import Builder, to_frame
+from stripe_nb.frames.layout import in_backend
 from stripe_nb.frames.objects import Object, plain, resource_of
 from stripe_nb.frames.schema import Path, field_at, near, schema_of, schema_of_paths
 
@@ -107,12 +109,14 @@ def normalize(
     -------
     DataFrame
         The rows as they were; the columns that were flattened make room for
-        those of their fields, named after the path to each.
+        those of their fields, named after the path to each. What the frame has a
+        column of already, such as a charge's card, stays where it is; a name that
+        stands for something else there gets two underscores.
 
     Raises
     ------
     FrameError
-        If the frame doesn't tell its resource, or has no such column.
+        If the frame has no such column, or no name is left for one.
 
     Examples
     --------
@@ -121,6 +125,8 @@ def normalize(
     >>> normalize([method], ["card"])["card_checks_cvc_check"].tolist()
     ['pass']
     """
+    if isinstance(columns, str):
+        columns = [columns]
     if isinstance(source, pd.DataFrame):
         return _normalized(source, columns)
     objects, _ = plain(source)
@@ -140,12 +146,42 @@ def _normalized(frame: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFr
                 f"the frame has no column {name!r}{near(name, map(str, frame))}"
             )
         rows = [{name: _decoded(text)} for text in frame[name]]
-        nested = _typed(rows, _paths(rows, [name]), roots)
+        paths = _paths(rows, [name])
+        nested = _typed(rows, paths, roots).set_axis(frame.index)
+        if isinstance(frame[name].dtype, pd.ArrowDtype):
+            nested = in_backend(nested, "pyarrow")
         place = result.columns.tolist().index(name)
         result = result.drop(columns=name)
-        for offset, (key, values) in enumerate(nested.items()):
-            result.insert(place + offset, key, values, allow_duplicates=False)
+        for path, (key, values) in zip(paths, nested.items(), strict=True):
+            chosen = _free_name(result, str(key), path, values)
+            if chosen is not None:
+                result.insert(place, chosen, values)
+                place += 1
     return result
+
+
+def _free_name(
+    frame: pd.DataFrame, name: str, path: Path, values: pd.Series[Any]
+) -> str | None:
+    """Return a name for a column; none if the frame has the column already.
+
+    As with a charge's card, whose fields `frame` flattens beside the whole.
+    """
+    for chosen in (name, "__".join(path)):
+        if chosen not in frame:
+            return chosen
+        if _objects_of(frame[chosen]) == _objects_of(values):
+            return None
+    raise FrameError(
+        f"the frame has columns {name!r} and {'__'.join(path)!r} already, with other "
+        f"values than {'.'.join(path)!r}; rename them first."
+    )
+
+
+def _objects_of(values: pd.Series[Any]) -> list[Any]:
+    return [
+        None if missing else v for v, missing in zip(values, values.isna(), strict=True)
+    ]
 
 
 def _fields_of(frame: pd.DataFrame) -> dict[str, Field]:
@@ -162,9 +198,14 @@ def _json_columns(frame: pd.DataFrame) -> list[str]:
     return [
         str(name)
         for name, values in frame.items()
-        if isinstance(values.dtype, pd.StringDtype)
-        and values.dropna().str.startswith("{").any()
+        if _is_text(values.dtype) and values.dropna().str.startswith("{").any()
     ]
+
+
+def _is_text(dtype: Any) -> bool:
+    if isinstance(dtype, pd.ArrowDtype):
+        return bool(pa.types.is_string(dtype.pyarrow_dtype))
+    return isinstance(dtype, pd.StringDtype)
 
 
 def _decoded(text: Any) -> Any:
@@ -260,4 +301,11 @@ def _frame_of(
         rows, [p for p in paths if p not in blocks], {"item": Field("item", kind)}
     )
     found.columns = pd.Index([str(n).removeprefix("item_") for n in found.columns])
-    return found if fields is None else found[list(fields)]
+    if fields is None:
+        return found
+    fields = [fields] if isinstance(fields, str) else list(fields)
+    for name in fields:
+        if name not in found:
+            hint = near(name, map(str, found))
+            raise FrameError(f"the items of the list have no field {name!r}{hint}")
+    return found[fields]

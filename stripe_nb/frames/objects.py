@@ -108,10 +108,12 @@ def canonical_json(value: Any) -> str:
     """Write a value as JSON with sorted keys and no spaces.
 
     Equal values give equal text, so that frames can be compared and grouped.
-    A text stays as it is.
+    A text stays as it is, and so does a decimal, which is one on the wire.
     """
     if type(value) is str:
         return value
+    if type(value) is Decimal:
+        return str(value)
     try:
         return _ENCODE(value).decode()
     except (TypeError, UnicodeEncodeError):

@@ -486,3 +486,15 @@ def test_drafts_of_killed_processes_are_swept_and_of_running_ones_kept(
         other.name,
         "c.csv",
     }
+
+
+def test_columns_of_several_levels_are_named_by_all(tmp_path: Path) -> None:
+    sales = pd.DataFrame({"plan": ["a", "a", "b"], "amount": [1, 2, 3]})
+    table = sales.groupby("plan").agg({"amount": ["sum", "max"]})
+    found = _rows(export(table, tmp_path / "a.csv"))
+    assert found[0] == {"plan": "a", "amount_sum": "3", "amount_max": "2"}
+
+
+def test_a_series_is_no_frame(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match=r"can't write a Series; .*, a DataFrame, or"):
+        export(pd.Series([1], name="a"), tmp_path / "a.csv")

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from stripe_nb.clock import wall_time
+from stripe_nb.errors import ExportError
 from stripe_nb.export import export, finished, many, remote_target, warehouse_target
 from stripe_nb.export.many import Outcome, export_many
 from stripe_nb.export.request import Request
@@ -189,3 +190,8 @@ def test_one_list_takes_nothing_from_another(
     asked.clear()
     list(export_many(NAMES, request))
     assert asked.count("products") < ROWS // PAGE
+
+
+def test_a_place_that_can_not_be_is_told() -> None:
+    with pytest.raises(ExportError, match=r"can't be a file's name: .*home"):
+        list(export_many(NAMES, Request(place="~nobody-by-that-name/w.duckdb")))

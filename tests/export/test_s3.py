@@ -185,6 +185,22 @@ def test_a_kill_leaves_the_older_object_or_the_new_one(
     assert found == (old if when == "before" else {"shop/a.csv": b'"a"\n"new"\n'})
 
 
+def test_a_part_that_gets_lost_is_told(
+    store: s3fs.S3FileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = s3fs.S3FileSystem._call_s3
+
+    async def losing(store: Any, method: str, *given: Any, **options: Any) -> Any:
+        if method == "put_object":
+            options["Body"] = options["Body"][:-3]
+        return await call(store, method, *given, **options)
+
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", losing)
+    with pytest.raises(ExportError, match=r"^only 7 of 10 bytes of 'a\.csv' arrived"):
+        export(pd.DataFrame({"a": ["new"]}), "s3://shop/a.csv")
+    assert _names(store) == []
+
+
 def test_a_bucket_that_is_not_there_is_one_sentence(store: s3fs.S3FileSystem) -> None:
     with pytest.raises(ExportError, match=r"^can't write to s3://nowhere") as told:
         export(ROWS, "s3://nowhere/a.csv")
