@@ -14,6 +14,7 @@ What Stripe refuses reaches the caller as the SDK's own exceptions
         x UnknownOperationError
       x FrameError
       x ExportError
+        x OutOfReachError       a database that can't be written to for now
         x SyncError             a target that can't be brought up to date
       x WebhookError            a webhook that can't be received or handled
       x WidgetError             what a widget can't show or do
@@ -37,6 +38,7 @@ __all__ = [
     "LiveWriteError",
     "MissingDependencyError",
     "NotebookError",
+    "OutOfReachError",
     "SandboxError",
     "SettingsError",
     "StripeNbError",
@@ -98,6 +100,10 @@ class FrameError(StripeNbError):
 
 class ExportError(StripeNbError):
     """An export can't be written as asked."""
+
+
+class OutOfReachError(ExportError):
+    """A database can't be written to for now; what was read for it is kept."""
 
 
 class SyncError(ExportError):

@@ -15,11 +15,9 @@ from threading import Lock
 from stripe_nb.catalog.cache import cache_folder
 from stripe_nb.clock import wall_time
 from stripe_nb.export.replacing import resolved
+from stripe_nb.export.spool import FRESH
 
 __all__ = ["Finished"]
-
-# As long as a list's own rows are kept.
-_FRESH = 24 * 3600
 
 
 class Finished:
@@ -55,7 +53,7 @@ class Finished:
             return frozenset()
         found = list(map(_noted, self._file.read_text(encoding="utf-8").splitlines()))
         times = [at for _, at in found]
-        if not times or wall_time() - min(times) > _FRESH:
+        if not times or wall_time() - min(times) > FRESH:
             # What was read then is no picture with what is read now.
             self.forget()
             return frozenset()

@@ -25,17 +25,17 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from stripe_nb.clock import wall_time
-from stripe_nb.errors import ExportError, StripeNbError
+from stripe_nb.errors import ExportError, OutOfReachError, StripeNbError
 from stripe_nb.frames.chunk import Chunk
 from stripe_nb.frames.paging import Mark, Step
 from stripe_nb.frames.spans import Span, holds, merged
 
-__all__ = ["Spool"]
+__all__ = ["FRESH", "Spool"]
 
 _PARTS = ("columns", "metadata", "extras")
 _CREATED = "created"
 # Older rows may have changed too much to be one picture with new ones.
-_FRESH = 24 * 3600
+FRESH = 24 * 3600
 # A piece's columns are small: to hand each to a thread takes many times longer.
 _WRITING = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 _READING = pa.ipc.IpcReadOptions(use_threads=False)
@@ -137,7 +137,9 @@ class Spool:
             with nullcontext() if error is None else suppress(OSError):
                 file.close()
         # What can't be written as asked won't be on a second attempt.
-        may_pass = error is not None and not isinstance(error, StripeNbError)
+        is_final = isinstance(error, StripeNbError)
+        is_final = is_final and not isinstance(error, OutOfReachError)
+        may_pass = error is not None and not is_final
         if may_pass and (self.covered or self.after or self.attrs is not None):
             self._is_kept = True
         else:
@@ -245,7 +247,7 @@ class Spool:
             if not line.endswith(b"\n") or not self._follow(line):
                 break
             whole += len(line)
-        if self._runs and wall_time() - self._runs[0].started > _FRESH:
+        if self._runs and wall_time() - self._runs[0].started > FRESH:
             self._runs, self.attrs, whole = [], None, 0
         self._journal.truncate(whole)
         last = [run.blocks[-1] for run in self._runs if run.blocks]

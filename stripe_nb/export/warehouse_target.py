@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from time import sleep
 
 from stripe_nb.catalog import load
 from stripe_nb.catalog.cache import cache_folder
-from stripe_nb.errors import ExportError
+from stripe_nb.errors import ExportError, OutOfReachError
 from stripe_nb.export.file_target import spool_beside
 from stripe_nb.export.replacing import check_target
 from stripe_nb.export.request import Request
@@ -22,7 +23,11 @@ __all__ = [
     "open_warehouse",
     "shown_place",
     "table_name",
+    "written",
 ]
+
+# Seconds to wait before each further try.
+_PAUSES = (0.5, 1, 2, 4, 8)
 
 
 def is_duckdb(place: str) -> bool:
@@ -52,6 +57,38 @@ def open_warehouse(place: str) -> Iterator[Warehouse]:
 
         with SqlWarehouse(place) as database:
             yield database
+
+
+@contextmanager
+def written(place: str) -> Iterator[Warehouse]:
+    """Open a database for one transaction, once it can be.
+
+    What was read for it took longer than a look that somebody else has at it, and a
+    DuckDB file is one process's at a time. So it is tried again for a while.
+
+    Raises
+    ------
+    OutOfReachError
+        If it can't be opened, or another keeps it locked.
+    """
+    with ExitStack() as stack:
+        yield _begun(place, stack)
+
+
+def _begun(place: str, stack: ExitStack) -> Warehouse:
+    for pause in (*_PAUSES, None):
+        with ExitStack() as attempt:
+            try:
+                warehouse = attempt.enter_context(open_warehouse(place))
+                attempt.enter_context(warehouse.transaction())
+            except OutOfReachError:
+                if pause is None:
+                    raise
+            else:
+                stack.enter_context(attempt.pop_all())
+                return warehouse
+        sleep(pause)
+    raise AssertionError("the last try returns or raises")
 
 
 def shown_place(place: str) -> Path | str:
@@ -114,13 +151,12 @@ class WarehouseTarget:
         """Write the table and its certificate."""
         table = self._table(rows)
         certificate = rows.certificate if self._request.certificate else None
-        with open_warehouse(self._request.place) as warehouse:
+        with written(self._request.place) as warehouse:
             self._check(warehouse, table)
-            with warehouse.transaction():
-                put = append if self._request.append else replace
-                count = put(warehouse, table, rows)
-                replaces = not self._request.append
-                certify(warehouse, table, certificate, count, replaces=replaces)
+            put = append if self._request.append else replace
+            count = put(warehouse, table, rows)
+            replaces = not self._request.append
+            certify(warehouse, table, certificate, count, replaces=replaces)
 
     def _check(self, warehouse: Warehouse, table: str) -> None:
         keeps = not self._request.overwrite and not self._request.append

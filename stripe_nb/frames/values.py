@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stripe_nb.errors import FrameError
+from stripe_nb.errors import FrameError, kind_of
 from stripe_nb.frames.objects import canonical_json
 from stripe_nb.frames.schema import Shape
 from stripe_nb.redaction import redact_tokens
@@ -128,7 +128,7 @@ def _misfit(values: Sequence[Any], shape: Shape, name: str) -> str:
 
 def _short(value: object) -> str:
     # A type and not the value, which may be anybody's data.
-    return f"a {type(value).__name__} that it can't be"
+    return f"{kind_of(value)} that it can't be"
 
 
 def _texts(values: Sequence[Any], kinds: AbstractSet[type]) -> pa.Array:

@@ -34,7 +34,6 @@ from stripe_nb.sync.reading import (
     resource_to_follow,
     sweep,
 )
-from stripe_nb.sync.writing import OutOfReachError
 
 __all__ = ["run"]
 
@@ -152,7 +151,7 @@ def _one(job: _Job, followed: Followed) -> Run:
         followed = _with_events(job, followed, this)
         former = _begin(job, followed, this)
         _bring_up(job, followed, former, this)
-    except (StripeNbError, OutOfReachError, stripe.StripeError) as error:
+    except (StripeNbError, stripe.StripeError) as error:
         # The SDK's own take several lines.
         this.status, this.error = "failed", " ".join(str(error).split())
         # What went wrong is told in any case; the history is tried.

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from stripe_nb.catalog import load
 from stripe_nb.clock import wall_time
-from stripe_nb.errors import SyncError
+from stripe_nb.errors import OutOfReachError, SyncError
 from stripe_nb.export.fetched import fetched, fingerprint
 from stripe_nb.export.rows import Rows
 from stripe_nb.export.tables import column_names
@@ -27,6 +27,7 @@ from stripe_nb.export.warehouse_target import (
     WarehouseTarget,
     open_warehouse,
     table_name,
+    written,
 )
 from stripe_nb.frames.chunk import chunk_of
 from stripe_nb.frames.fetch import Pull, pull_of
@@ -40,7 +41,6 @@ from stripe_nb.sync.changes import EventLog, edits_are_told, is_told
 from stripe_nb.sync.following import FollowedTable
 from stripe_nb.sync.history import Run, record
 from stripe_nb.sync.retrieval import retrieve_path, retrieved
-from stripe_nb.sync.writing import OutOfReachError, written
 
 __all__ = ["Followed", "catch_up", "load_all", "resource_to_follow", "sweep"]
 

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,8 +20,8 @@ import stripe
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stripe_nb.errors import ExportError
-from stripe_nb.export import export
+from stripe_nb.errors import ExportError, OutOfReachError
+from stripe_nb.export import export, warehouse_target
 from stripe_nb.export import spool as spools
 from stripe_nb.export.spool import Spool
 from stripe_nb.frames import frame, reader, to_frame
@@ -223,6 +225,46 @@ def test_a_killed_export_run_again_equals_one_that_was_not(
     pd.testing.assert_frame_equal(pd.read_parquet(again), expected)
     if name.endswith(".parquet"):
         pd.testing.assert_frame_equal(pd.read_parquet(place), expected)
+    assert not list(tmp_path.glob(".*"))
+
+
+_READER = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1], read_only=True):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_was_read_is_kept_while_another_has_the_file_open(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "c.duckdb"
+    export(pd.DataFrame({"a": [1]}), place, table="t")
+    finish = Spool.finish
+    with ExitStack() as stack:
+
+        def finished(spool: Spool, attrs: dict[str, Any]) -> None:
+            finish(spool, attrs)
+            command = [sys.executable, "-c", _READER, str(place)]
+            pipe = subprocess.PIPE
+            reader = stack.enter_context(
+                subprocess.Popen(command, stdin=pipe, stdout=pipe)
+            )
+            stack.callback(reader.communicate)
+            assert reader.stdout is not None
+            reader.stdout.readline()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Spool, "finish", finished)
+            patch.setattr(warehouse_target, "sleep", lambda _: None)
+            with pytest.raises(OutOfReachError, match="close it there first") as raised:
+                export("customers", place, client=client)
+    assert "What has been read is kept" in raised.value.__notes__[0]
+    mark = client.calls.mark
+    export("customers", place, client=client)
+    assert not client.calls.since(mark)
     assert not list(tmp_path.glob(".*"))
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from stripe_nb.errors import SyncError
+from stripe_nb.export import warehouse_target
 from stripe_nb.export.spool import Spool
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
-from stripe_nb.sync import sync, writing
+from stripe_nb.sync import sync
 
 from .conftest import query
 
@@ -66,7 +67,9 @@ def test_a_reader_that_closes_soon_is_waited_for(
     sync("customers", duck, client=client)
     with _open_elsewhere_once_read(duck, monkeypatch) as readers:
         # It goes as soon as it has been in the way.
-        monkeypatch.setattr(writing, "sleep", lambda _: readers[0].communicate())
+        monkeypatch.setattr(
+            warehouse_target, "sleep", lambda _: readers[0].communicate()
+        )
         done = sync("customers", duck, client=client, full=True)
     assert len(readers) == 1
     assert done["rows_there"].tolist() == [1]
@@ -104,7 +107,7 @@ def test_what_was_read_is_kept_if_it_can_be_mended(
     name = "customers" if is_told else "balance_transactions"
     sync(name, duck, client=client)
     client.v1.customers.create({"name": "Ada"})
-    monkeypatch.setattr(writing, "sleep", lambda _: None)
+    monkeypatch.setattr(warehouse_target, "sleep", lambda _: None)
     told = "another process has it open; close it there first"
     with (
         _open_elsewhere_once_read(duck, monkeypatch),

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from stripe_nb.errors import ExportError, MissingDependencyError
+from stripe_nb.errors import ExportError, MissingDependencyError, OutOfReachError
 from stripe_nb.export.replacing import appearing
 
 try:
@@ -21,6 +21,14 @@ except ImportError as _error:
 __all__ = ["DuckWarehouse"]
 
 _ROWS = "stripe_nb_rows"
+# What DuckDB's words for it hold, and what it means.
+_OPEN_ELSEWHERE = {
+    "lock": "another process has it open; close it there first",
+    "different configuration": (
+        "this process has it open in another way, such as read-only; close that "
+        "connection first"
+    ),
+}
 
 
 class DuckWarehouse:
@@ -131,8 +139,11 @@ class DuckWarehouse:
             yield
         except duckdb.Error as error:
             cause = str(error).partition("\n")[0]
-            if "lock" in cause.lower():
-                cause = "another process has it open; close it there first"
+            for word, meaning in _OPEN_ELSEWHERE.items():
+                if word in cause.lower():
+                    raise OutOfReachError(
+                        f"can't write {self._name!r}: {meaning}."
+                    ) from error
             raise ExportError(f"can't write {self._name!r}: {cause}.") from error
 
 

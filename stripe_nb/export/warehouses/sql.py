@@ -12,7 +12,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from stripe_nb.errors import ExportError, MissingDependencyError
+from stripe_nb.errors import ExportError, MissingDependencyError, OutOfReachError
 from stripe_nb.export.texts import check_finite, written
 from stripe_nb.redaction import redact_password
 
@@ -217,8 +217,12 @@ class SqlWarehouse:
             cause = str(getattr(error, "orig", None) or error).strip()
             cause = cause.partition("\n")[0].rstrip(".")
             cause = redact_password(cause, self._url.password)
+            if cause == "database is locked":
+                cause = "another connection is writing to it; let that end first"
             where = self._url.render_as_string(hide_password=True)
-            raise ExportError(f"can't write to {where}: {cause}.") from None
+            may_pass = isinstance(error, sa.exc.OperationalError)
+            kind = OutOfReachError if may_pass else ExportError
+            raise kind(f"can't write to {where}: {cause}.") from None
         except OverflowError as error:
             # What a driver can't even hand over.
             where = self._url.render_as_string(hide_password=True)
