@@ -117,7 +117,7 @@ def test_an_old_spool_is_not_taken_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _leave(tmp_path / "s")
-    monkeypatch.setattr(spools, "_FRESH", -1)
+    monkeypatch.setattr(spools, "FRESH", -1)
     with Spool(tmp_path / "s") as spool:
         assert spool.covered == []
 
