@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from stripe_nb.errors import StripeNbError
+from stripe_nb.errors import LiveKeyError, StripeNbError
 
 __all__ = ["main"]
 
@@ -25,11 +25,25 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (StripeNbError, OSError) as error:
-            raise click.ClickException(str(error)) from error
+            said = str(error)
+            if isinstance(error, LiveKeyError) and self._takes_live(ctx):
+                said += " On the command line, --live does so."
+            raise click.ClickException(_with_notes(said, error)) from error
         except Exception as error:
             if not _came_from_stripe(error):
                 raise
-            raise click.ClickException(f"Stripe says: {error}") from error
+            said = _with_notes(f"Stripe says: {error}", error)
+            raise click.ClickException(said) from error
+
+    def _takes_live(self, ctx: click.Context) -> bool:
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        return command is not None and any(
+            "--live" in option.opts for option in command.params
+        )
+
+
+def _with_notes(said: str, error: Exception) -> str:
+    return "\n".join([said, *getattr(error, "__notes__", ())])
 
 
 def _came_from_stripe(error: Exception) -> bool:

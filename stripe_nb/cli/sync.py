@@ -8,7 +8,7 @@ __all__ = ["command"]
 
 
 @click.command("sync")
-@click.argument("resources", nargs=-1, required=True)
+@click.argument("resources", nargs=-1)
 @click.argument("target")
 @click.option(
     "--full", is_flag=True, help="Read every list whole, whatever the events say."
@@ -27,6 +27,10 @@ def command(
     from stripe_nb.session import connect
     from stripe_nb.sync import sync
 
+    if not resources:
+        raise click.UsageError(
+            "give resources and a target, such as customers charges warehouse.duckdb."
+        )
     with connect(allow_live=live):
         done = sync(resources, target, full=full, account=account)
     for row in done.itertuples():

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from stripe_nb.cli import main
+from stripe_nb.errors import OutOfReachError
+from stripe_nb.export import warehouse_target
 from stripe_nb.export.many import export_many
 from stripe_nb.export.request import Request
 from stripe_nb.sandbox import Sandbox
@@ -37,6 +39,40 @@ def test_sync_of_a_file_is_refused(joined: Sandbox) -> None:
     done = CliRunner().invoke(main, ["sync", "customers", "a.csv"])
     assert done.exit_code == 1
     assert "needs a database" in done.stderr
+
+
+def test_sync_without_a_target_says_what_to_give() -> None:
+    done = CliRunner().invoke(main, ["sync", "customers"])
+    assert done.exit_code == 2
+    assert "give resources and a target" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["sync", "export"])
+def test_a_live_key_is_told_with_the_option_that_takes_it(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_live_" + "A1b2C3d4" * 3)
+    place = str(tmp_path / "w.duckdb")
+    done = CliRunner().invoke(main, [command, "customers", place])
+    assert done.exit_code == 1
+    assert "On the command line, --live does so." in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_kept_after_a_failure_is_told(
+    joined: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OutOfReachError("can't write 'w.duckdb': it is open elsewhere.")
+
+    place = str(tmp_path / "w.duckdb")
+    monkeypatch.setattr(warehouse_target, "certify", fail)
+    done = CliRunner().invoke(main, ["export", "customers", place])
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-2:] == [
+        "Error: can't write 'w.duckdb': it is open elsewhere.",
+        "What has been read is kept: the same export goes on from there.",
+    ]
 
 
 def test_several_lists_go_into_one_target(joined: Sandbox, tmp_path: Path) -> None:
