@@ -31,6 +31,10 @@ _DATABASES = (b"SQLite format 3", b"DUCK")
 _HOMES = re.compile(r"\.env(?:\..*)?|.*\.(?:env|pyc?|toml)|listen\.log")
 
 
+# What is looked for soonest: no secret is without one of these.
+_MARKS = ("k_test_", "k_live_", "k_org_", "whsec_", "_secret_")
+
+
 def secrets_in(text: str) -> list[str]:
     """Return what a text gives away, masked, so that telling of it gives no more.
 
@@ -39,6 +43,8 @@ def secrets_in(text: str) -> list[str]:
     >>> secrets_in("pi_1_secret_abcdefgh12345678 sk_test_sandbox0sandbox0sandbox0")
     ['pi_1_secret_…5678']
     """
+    if not any(mark in text for mark in _MARKS):
+        return []
     found = (each[0] for each in _SECRET.finditer(text))
     return [redact_tokens(each) for each in found if not _MADE_UP.fullmatch(each)]
 

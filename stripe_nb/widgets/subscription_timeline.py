@@ -77,8 +77,8 @@ class SubscriptionTimeline(StripeWidget, static="subscription_timeline"):
 
     def __init__(self, subscription: object, *, client: Client | None = None) -> None:
         super().__init__(client=client)
-        self._client = self.client
         self.subscription = _id_of(subscription)
+        self._client = self.client
         self.refresh()
 
     def refresh(self) -> None:
