@@ -62,7 +62,8 @@ class StripeCli:
         self._client = client
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._process = _started(client, url, patterns)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
         try:
             self.secrets: tuple[str, ...] = (self._secret(),)
         except BaseException:
@@ -84,7 +85,10 @@ class StripeCli:
         except subprocess.TimeoutExpired:
             _signal(self._process, signal.SIGKILL)
             self._process.wait()
-        if self._process.stdout:
+        # What it wrote is read to the end before its pipe is closed. Whoever else still
+        # holds that open keeps the reader, and the pipe with it.
+        self._reader.join(_SECONDS_TO_END)
+        if self._process.stdout and not self._reader.is_alive():
             self._process.stdout.close()
 
     def _read(self) -> None:
