@@ -24,6 +24,8 @@ __all__ = [
     "certify",
     "column_names",
     "drop",
+    "has_columns",
+    "literal",
     "replace",
     "stage_name",
     "widen",
@@ -75,6 +77,11 @@ def column_names(
         used.add(chosen.casefold())
         found[name] = chosen
     return [found[name] for name in names]
+
+
+def has_columns(there: Sequence[str], names: Sequence[str], limit: int) -> bool:
+    """Tell whether a table's columns hold all of a frame's: see `column_names`."""
+    return set(column_names(names, limit, there)) <= set(there)
 
 
 def _with_digest(name: str, limit: int) -> str:
@@ -171,6 +178,17 @@ def drop(warehouse: Warehouse, table: str) -> None:
     warehouse.execute(f"DROP TABLE IF EXISTS {warehouse.quoted(table)}")
 
 
+def literal(text: str) -> str:
+    """Return a text so that it can stand in a statement.
+
+    Examples
+    --------
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
 def certify(
     warehouse: Warehouse,
     table: str,
@@ -182,8 +200,7 @@ def certify(
     """Note how a table's rows came about; forget it of rows that were replaced."""
     there = warehouse.columns(CERTIFICATES)
     if replaces and there:
-        literal = table.replace("'", "''")
-        of = f"{warehouse.quoted('table_name')} = '{literal}'"
+        of = f"{warehouse.quoted('table_name')} = {literal(table)}"
         name = warehouse.quoted(CERTIFICATES)
         warehouse.execute(f"DELETE FROM {name} WHERE {of}")  # noqa: S608
     if certificate is None:

@@ -23,7 +23,7 @@ __all__ = [
     "open_warehouse",
     "shown_place",
     "table_name",
-    "written",
+    "writing",
 ]
 
 # Seconds to wait before each further try.
@@ -60,7 +60,7 @@ def open_warehouse(place: str) -> Iterator[Warehouse]:
 
 
 @contextmanager
-def written(place: str) -> Iterator[Warehouse]:
+def writing(place: str) -> Iterator[Warehouse]:
     """Open a database for one transaction, once it can be.
 
     What was read for it took longer than a look that somebody else has at it, and a
@@ -151,7 +151,7 @@ class WarehouseTarget:
         """Write the table and its certificate."""
         table = self._table(rows)
         certificate = rows.certificate if self._request.certificate else None
-        with written(self._request.place) as warehouse:
+        with writing(self._request.place) as warehouse:
             self._check(warehouse, table)
             put = append if self._request.append else replace
             count = put(warehouse, table, rows)

@@ -14,6 +14,9 @@ from stripe_nb.session import Client
 __all__ = ["budget_for"]
 
 _lock = threading.Lock()
+# As the SDK waits before it tries again; a sandbox needs no sparing.
+_PAUSE, _SANDBOX_PAUSE = 0.5, 0.02
+
 _of_stripe: dict[str, Budget] = {}
 _of_sandboxes: WeakKeyDictionary[Client, Budget] = WeakKeyDictionary()
 
@@ -38,6 +41,11 @@ def budget_for(client: Client, account: str | None, file: Path | None) -> Budget
         whose = f"{client.target.key} {account or client.account}"
         name = hashlib.sha256(whose.encode()).hexdigest()
         return _of_stripe.setdefault(name, Budget(_ceiling(client)))
+
+
+def pause_for(client: Client) -> float:
+    """Return how many seconds to wait before a client's second try."""
+    return _SANDBOX_PAUSE if client.is_sandbox else _PAUSE
 
 
 def _ceiling(client: Client) -> float | None:

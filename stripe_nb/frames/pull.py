@@ -18,7 +18,7 @@ from stripe_nb.catalog import load
 from stripe_nb.clock import wall_time
 from stripe_nb.frames.asking import Asker, Tally
 from stripe_nb.frames.background import Sink, results_of
-from stripe_nb.frames.budgets import budget_for
+from stripe_nb.frames.budgets import budget_for, pause_for
 from stripe_nb.frames.certificate import certificate
 from stripe_nb.frames.chunk import Chunk, chunk_in_steps
 from stripe_nb.frames.collecting import few_collections
@@ -37,9 +37,6 @@ from stripe_nb.frames.window import span_of
 from stripe_nb.session import Client, current
 
 __all__ = ["Pull", "pieces_of"]
-
-# As the SDK waits before it tries again; a sandbox needs no sparing.
-_PAUSE, _SANDBOX_PAUSE = 0.5, 0.02
 
 T = TypeVar("T")
 
@@ -221,7 +218,7 @@ class Pull:
     async def _read(self, sender: Sender, give: Sink[Objects], decode: Decode) -> None:
         self._fetched_at = int(wall_time())
         budget = budget_for(self.client, self.account, self._budget)
-        pause = _SANDBOX_PAUSE if self.client.is_sandbox else _PAUSE
+        pause = pause_for(self.client)
         name = self.query.operation.name
         ask = partial(Asker, sender, budget, tally=self.tally, pause=pause)
         nested = Nested(self._paths, ask(f"{name}.nested"))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -212,7 +212,7 @@ class Reader:
         self._is_cut = self._has_looked = False
         self._pages = 0
 
-    async def read(self, give: Callable[[Objects], Awaitable[None]]) -> None:
+    async def read(self, give: Callable[[Objects], Coroutine[Any, Any, None]]) -> None:
         """Read all, and hand on each piece as it comes.
 
         Raises
@@ -279,7 +279,7 @@ class Reader:
                 piece = self._piece(chain, rows, number)
                 # What is done with these rows takes a while, in which the next ones
                 # can be on their way.
-                giving = self._group.create_task(self._hand_on(piece))
+                giving = self._group.create_task(self._give(piece))
                 if self._sparing:
                     await giving
                 rows, number = [], number + 1
@@ -287,9 +287,6 @@ class Reader:
         if giving:
             await giving
         await self._give(self._piece(chain, rows, number))
-
-    async def _hand_on(self, piece: Objects) -> None:
-        await self._give(piece)
 
     @property
     def _most(self) -> int:

@@ -14,6 +14,7 @@ import stripe
 from stripe_nb.clock import wall_time
 from stripe_nb.errors import ExportError, StripeNbError, SyncError
 from stripe_nb.export.request import Request
+from stripe_nb.export.tables import has_columns
 from stripe_nb.export.targets import is_warehouse
 from stripe_nb.export.warehouse_target import (
     WarehouseTarget,
@@ -177,7 +178,7 @@ def _begin(job: _Job, followed: Followed, this: Run) -> list[Run]:
     """Note that a run has begun; return those before that it can build on."""
     with open_warehouse(job.place) as warehouse:
         there = warehouse.columns(followed.table)
-        looks_ours = followed.looks_like(there, warehouse.name_limit)
+        looks_ours = has_columns(there, followed.columns, warehouse.name_limit)
         check_is_ours(warehouse, this, looks_ours=looks_ours)
         former = past(warehouse, followed.table, job.scope)
         last = _last(former)

@@ -12,7 +12,13 @@ from contextlib import contextmanager
 import pyarrow as pa
 
 from stripe_nb.export.rows import Rows
-from stripe_nb.export.tables import column_names, drop, stage_name, widen
+from stripe_nb.export.tables import (
+    column_names,
+    drop,
+    has_columns,
+    stage_name,
+    widen,
+)
 from stripe_nb.export.warehouses import Warehouse
 
 __all__ = ["FollowedTable"]
@@ -55,10 +61,8 @@ class FollowedTable:
     def fits(self, names: Sequence[str]) -> bool:
         """Tell whether it has columns of these names, and every row its marks."""
         there = self._warehouse.columns(self._table)
-        wanted = column_names(
-            [*names, *_MARKS.names], self._warehouse.name_limit, there
-        )
-        if not set(wanted) <= set(there):
+        wanted = [*names, *_MARKS.names]
+        if not has_columns(there, wanted, self._warehouse.name_limit):
             return False
         sql = f"SELECT count(*) FROM {self._here} WHERE {self._mark} IS NULL"  # noqa: S608
         return not self._warehouse.query(sql)[0][0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from stripe_nb.export.tables import widen
+from stripe_nb.export.tables import literal, widen
 from stripe_nb.export.warehouses import Warehouse
 
 __all__ = ["RUNS", "Run", "past", "record"]
@@ -117,18 +117,13 @@ def past(warehouse: Warehouse, table: str, scope: str | None = None) -> list[Run
     columns = ", ".join(map(warehouse.quoted, names))
     wanted = {"table_name": table} | ({} if scope is None else {"scope": scope})
     where = " AND ".join(
-        f"{warehouse.quoted(name)} = {_literal(value)}"
-        for name, value in wanted.items()
+        f"{warehouse.quoted(name)} = {literal(value)}" for name, value in wanted.items()
     )
     rows = warehouse.query(
         f"SELECT {columns} FROM {warehouse.quoted(RUNS)} WHERE {where}"  # noqa: S608
     )
     runs = [Run(**dict(zip(names, row, strict=True))) for row in rows]
     return sorted(runs, key=lambda run: run.started)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _line(values: dict[str, Any]) -> Iterator[pa.Table]:

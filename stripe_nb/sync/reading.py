@@ -22,12 +22,11 @@ from stripe_nb.clock import wall_time
 from stripe_nb.errors import OutOfReachError, SyncError
 from stripe_nb.export.fetched import fetched, fingerprint
 from stripe_nb.export.rows import Rows
-from stripe_nb.export.tables import column_names
 from stripe_nb.export.warehouse_target import (
     WarehouseTarget,
     open_warehouse,
     table_name,
-    written,
+    writing,
 )
 from stripe_nb.frames.chunk import chunk_of
 from stripe_nb.frames.fetch import Pull, pull_of
@@ -130,10 +129,6 @@ class Followed:
         """The names of those that are there whatever the rows."""
         return list(Layout(self.schema).arrow_schema.names)
 
-    def looks_like(self, there: Sequence[str], limit: int) -> bool:
-        """Tell whether a table has all columns that are there whatever the rows."""
-        return set(column_names(self.columns, limit, there)) <= set(there)
-
 
 def resource_to_follow(name: str, client: Client, account: str | None) -> Followed:
     """Return a resource as it is followed.
@@ -217,7 +212,7 @@ def _hidden(place: str, followed: Followed, parts: Sequence[Rows]) -> Rows:
     """Return the table's objects that the list leaves out, as they are now."""
     missing: list[str] = []
     # A transaction of its own: the next must not wait for Stripe.
-    with written(place) as warehouse:
+    with writing(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         if table.exists:
             missing = table.missing_from(_ids(parts))
@@ -234,7 +229,7 @@ def _looked_up(
 
 
 def _replace(place: str, followed: Followed, run: Run, parts: Sequence[Rows]) -> None:
-    with written(place) as warehouse:
+    with writing(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         if table.exists:
             table.take_over()
@@ -301,7 +296,7 @@ def _untold_missing(
 ) -> list[str]:
     """Return the ids of rows that no event tells of, and that the list lacks."""
     ids = pa.table({"id": pa.array(listed, pa.string())})
-    with written(place) as warehouse:
+    with writing(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         return table.missing_from([ids], where_null=followed.untold)
 
@@ -337,7 +332,7 @@ def _write(
     gone: Mapping[str, int],
 ) -> None:
     rows = _rows(followed, objects.values())
-    with written(place) as warehouse:
+    with writing(place) as warehouse:
         table = FollowedTable(warehouse, followed.table)
         run.rows_written += table.put(rows)
         run.rows_deleted += table.delete(gone)

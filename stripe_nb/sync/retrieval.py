@@ -15,7 +15,7 @@ from stripe_nb.catalog import load
 from stripe_nb.catalog.model import Resource
 from stripe_nb.frames.asking import Asker, Tally
 from stripe_nb.frames.background import Sink, results_of
-from stripe_nb.frames.budgets import budget_for
+from stripe_nb.frames.budgets import budget_for, pause_for
 from stripe_nb.frames.nested import Nested, nested_lists
 from stripe_nb.frames.objects import Object
 from stripe_nb.frames.paging import Step
@@ -29,8 +29,6 @@ _Answer = tuple[str, Object | None]
 
 # Enough to use up a rate of 25 a second where an answer takes 0.3 s.
 _AT_ONCE = 8
-# As the SDK waits before it tries again; a sandbox needs no sparing.
-_PAUSE, _SANDBOX_PAUSE = 0.5, 0.02
 
 
 def retrieve_path(spec: Resource, collection: str) -> str | None:
@@ -89,16 +87,12 @@ def answer_to(
     async def ask(give: Sink[Object]) -> None:
         async with sender_for(client, account) as sender:
             budget = budget_for(client, account, None)
-            asker = Asker(sender, budget, path, Tally(), pause=_pause(client))
+            asker = Asker(sender, budget, path, Tally(), pause=pause_for(client))
             answer, _ = await asker.ask(path, params, Step())
             await give(answer)
 
     (answer,) = results_of(ask, tick=_quietly)
     return answer
-
-
-def _pause(client: Client) -> float:
-    return _SANDBOX_PAUSE if client.is_sandbox else _PAUSE
 
 
 async def _read_all(
@@ -110,7 +104,7 @@ async def _read_all(
     give: Sink[_Answer],
 ) -> None:
     budget, tally = budget_for(client, account, None), Tally()
-    pause = _pause(client)
+    pause = pause_for(client)
     endpoint = f"{schema.resource}.retrieve"
     waiting = iter(names)
     async with sender_for(client, account) as sender:

@@ -29,9 +29,8 @@ class FeatherWriter(ArrowWriter):
     def __init__(self, file: BinaryIO, schema: pa.Schema, options: Options) -> None:
         del options
         packed = pa.ipc.IpcWriteOptions(compression="lz4", unify_dictionaries=True)
-        self._file = pa.ipc.new_file(file, schema, options=packed)
+        super().__init__(pa.ipc.new_file(file, schema, options=packed))
         self._schema = schema
-        super().__init__(self._file)
 
     def write(self, table: pa.Table) -> None:
         """Write rows, as one part of the file."""
@@ -40,4 +39,4 @@ class FeatherWriter(ArrowWriter):
         else:
             # Arrow would leave it out, and the categories with it.
             columns = [column.combine_chunks() for column in table.columns]
-            self._file.write_batch(pa.record_batch(columns, schema=self._schema))
+            self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
