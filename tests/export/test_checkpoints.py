@@ -31,6 +31,7 @@ from stripe_nb.frames.schema import schema_of
 from stripe_nb.frames.spans import Span, holds, without
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
+from tests.databases import open_elsewhere
 
 _EXPORT = """
 import sys
@@ -228,15 +229,6 @@ def test_a_killed_export_run_again_equals_one_that_was_not(
     assert not list(tmp_path.glob(".*"))
 
 
-_READER = """
-import sys
-import duckdb
-with duckdb.connect(sys.argv[1], read_only=True):
-    print("open", flush=True)
-    sys.stdin.read()
-"""
-
-
 def test_what_was_read_is_kept_while_another_has_the_file_open(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,14 +239,7 @@ def test_what_was_read_is_kept_while_another_has_the_file_open(
 
         def finished(spool: Spool, attrs: dict[str, Any]) -> None:
             finish(spool, attrs)
-            command = [sys.executable, "-c", _READER, str(place)]
-            pipe = subprocess.PIPE
-            reader = stack.enter_context(
-                subprocess.Popen(command, stdin=pipe, stdout=pipe)
-            )
-            stack.callback(reader.communicate)
-            assert reader.stdout is not None
-            reader.stdout.readline()
+            stack.enter_context(open_elsewhere(str(place)))
 
         with monkeypatch.context() as patch:
             patch.setattr(Spool, "finish", finished)

@@ -17,18 +17,14 @@ from stripe_nb.errors import ExportError
 from stripe_nb.export import export, finished, many, remote_target, warehouse_target
 from stripe_nb.export.many import Outcome, export_many
 from stripe_nb.export.request import Request
-from stripe_nb.export.spool import Spool
 from stripe_nb.frames import reader
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
+from tests.breaking_off import BrokenOffError, break_off
 
 NAMES = ["customers", "products", "coupons"]
 PLACES = ["w.duckdb", "sqlite:///{}/w.db", "lake/", "memory://lake/"]
 PAGE, ROWS = 10, 60
-
-
-class _BrokenOffError(Exception):
-    """As a kill."""
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +69,10 @@ def asked(shop: Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def _broken(
     monkeypatch: pytest.MonkeyPatch, pieces: int, run: Callable[[], Any]
 ) -> None:
-    """Let spools take only so many pieces, and see that it fails."""
-    add, taken = Spool.add, 0
-
-    def once(spool: Spool, *piece: Any) -> None:
-        nonlocal taken
-        if taken == pieces:
-            raise _BrokenOffError
-        taken += 1
-        add(spool, *piece)
-
+    """See that a run fails as soon as spools have taken so many pieces."""
     with monkeypatch.context() as broken:
-        broken.setattr(Spool, "add", once)
-        with pytest.raises(_BrokenOffError):
+        break_off(broken, pieces)
+        with pytest.raises(BrokenOffError):
             run()
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from stripe_nb.export import export
-from stripe_nb.export.spool import Spool
 from stripe_nb.frames import parents, reader
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
+from tests.breaking_off import BrokenOffError, break_off
 
 CUSTOMERS = 230
 # Rows of a page and of a piece, and parents that are read at once.
@@ -31,10 +31,6 @@ LISTS: list[tuple[str, dict[str, Any]]] = [
     ("customers.balance_transactions", {}),
     ("customers.balance_transactions", {"limit": 130}),
 ]
-
-
-class _BrokenOffError(Exception):
-    """As a kill between two pieces."""
 
 
 @pytest.fixture(scope="module")
@@ -82,21 +78,6 @@ def shop() -> Iterator[Client]:
         yield client
 
 
-def _break_off(monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
-    """Let a spool take only so many pieces."""
-    add = Spool.add
-    taken = 0
-
-    def once(spool: Spool, *piece: Any) -> None:
-        nonlocal taken
-        if taken == pieces:
-            raise _BrokenOffError
-        taken += 1
-        add(spool, *piece)
-
-    monkeypatch.setattr(Spool, "add", once)
-
-
 @pytest.mark.parametrize(("resource", "options"), LISTS)
 def test_it_goes_on_where_it_was(
     shop: Client,
@@ -123,8 +104,8 @@ def test_it_goes_on_where_it_was(
     path = tmp_path / "again.jsonl"
     for pieces in (1, 2, 1):
         with monkeypatch.context() as broken:
-            _break_off(broken, pieces)
-            with pytest.raises(_BrokenOffError):
+            break_off(broken, pieces)
+            with pytest.raises(BrokenOffError):
                 export(resource, path, client=shop, **options)
         # Somebody goes on creating; that is not what was asked for.
         shop.v1.customers.create({"name": "Ada", "payment_method": "pm_card_visa"})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from stripe_nb.frames import frame, to_frame
 from stripe_nb.frames.layout import to_pandas
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
+from tests.databases import query
 
 
 @pytest.fixture(scope="module")
@@ -40,29 +39,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/w.sqlite"
 
 
-def _query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    if place.startswith("sqlite"):
-        with closing(sqlite3.connect(place.removeprefix("sqlite:///"))) as database:
-            return database.execute(sql).fetchall()
-    with duckdb.connect(place) as database:
-        # By way of Arrow, as DuckDB's own times need a package that isn't ours.
-        table = database.sql(sql).to_arrow_table()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-
-
 @pytest.mark.parametrize("resource", ["charges", "invoices", "prices"])
 def test_a_list_becomes_the_table_of_its_name(
     shop: Client, place: str, resource: str
 ) -> None:
     export(resource, place, client=shop)
     expected = frame(resource, client=shop)
-    found = _query(place, f"select id, created, livemode from {resource}")
+    found = query(place, f"select id, created, livemode from {resource}")
     assert [row[0] for row in found] == expected["id"].tolist()
     times = pd.to_datetime([row[1] for row in found], utc=True, format="ISO8601")
     assert times.tolist() == expected["created"].tolist()
     assert not any(row[2] for row in found)
     sql = f'select table_name, "rows" from stripe_nb_certificates -- {resource}'
-    assert _query(place, sql) == [(resource, len(expected))]
+    assert query(place, sql) == [(resource, len(expected))]
 
 
 def test_duckdb_gives_the_values_and_types_back(shop: Client, tmp_path: Path) -> None:
@@ -84,12 +73,12 @@ def test_sqlite_keeps_decimals_exact(tmp_path: Path) -> None:
     price = {"object": "price", "id": "p", "unit_amount_decimal": "0.000000000001"}
     place = f"sqlite:///{tmp_path}/w.db"
     export(to_frame([price]), place)
-    assert _query(place, "select unit_amount_decimal from prices") == [
+    assert query(place, "select unit_amount_decimal from prices") == [
         ("0.000000000001",)
     ]
     duck = str(tmp_path / "w.duckdb")
     export(to_frame([price]), duck)
-    found = _query(duck, "select unit_amount_decimal from prices")
+    found = query(duck, "select unit_amount_decimal from prices")
     assert found == [(Decimal("0.000000000001"),)]
 
 
@@ -98,10 +87,10 @@ def test_a_table_is_replaced_or_added_to(place: str) -> None:
         export(pd.DataFrame({"id": ["a"]}), place, table="odd ' \" % : name")
     more = pd.DataFrame({"id": ["b"], "n": [1]})
     export(more, place, table="odd ' \" % : name", append=True)
-    found = _query(place, 'select * from "odd \' "" % : name" order by id')
+    found = query(place, 'select * from "odd \' "" % : name" order by id')
     assert found == [("a", None), ("b", 1)]
     export(pd.DataFrame({"other": [1.5]}), place, table="odd ' \" % : name")
-    assert _query(place, 'select * from "odd \' "" % : name"') == [(1.5,)]
+    assert query(place, 'select * from "odd \' "" % : name"') == [(1.5,)]
 
 
 def test_a_failure_leaves_the_older_table_whole(
@@ -118,7 +107,7 @@ def test_a_failure_leaves_the_older_table_whole(
     for worse in (table, table.assign(more=1)):
         with pytest.raises(KeyboardInterrupt):
             export(worse, place, table="t")
-    assert _query(place, "select * from t order by id") == [("a",), ("b",)]
+    assert query(place, "select * from t order by id") == [("a",), ("b",)]
 
 
 def test_overwrite_can_be_forbidden(place: str) -> None:
@@ -127,7 +116,7 @@ def test_overwrite_can_be_forbidden(place: str) -> None:
     with pytest.raises(ExportError, match="table 't' exists already; give another"):
         export(rows, place, table="t", overwrite=False)
     export(rows, place, table="t", append=True, overwrite=False)
-    assert len(_query(place, "select * from t")) == 2
+    assert len(query(place, "select * from t")) == 2
 
 
 def test_a_frame_of_nobody_knows_what_needs_a_name(place: str) -> None:
@@ -147,9 +136,9 @@ def test_all_kinds_of_columns_are_held(place: str) -> None:
         }
     )
     export(rows, place, table="t")
-    row = _query(place, 'select "data", "kind", "rate", "nothing" from t')[0]
+    row = query(place, 'select "data", "kind", "rate", "nothing" from t')[0]
     assert row == (b"\x00\xff", "card", 0.5, None)
-    times = _query(place, 'select cast("day" as varchar), cast("ns" as varchar) from t')
+    times = query(place, 'select cast("day" as varchar), cast("ns" as varchar) from t')
     assert times[0][0] == "2026-01-15"
     assert times[0][1].startswith("2026-01-15 12:00:00")
 

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from stripe_nb.catalog.model import Operation
@@ -27,17 +24,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _events_are_asked_for_small_tables_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "_FEW_ROWS", -1)
-
-
-def query(place: str, sql: str) -> list[tuple[Any, ...]]:
-    """Return what a database says."""
-    if place.startswith("sqlite"):
-        with closing(sqlite3.connect(place.removeprefix("sqlite:///"))) as database:
-            return database.execute(sql).fetchall()
-    with duckdb.connect(place) as database:
-        # By way of Arrow, as DuckDB's own times need a package that isn't ours.
-        table = database.sql(sql).to_arrow_table()
-    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
 
 class Forbid:

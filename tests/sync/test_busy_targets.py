@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,32 +17,12 @@ from stripe_nb.export.spool import Spool
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from stripe_nb.sync import sync
-
-from .conftest import query
-
-_READER = """
-import sys
-import duckdb
-with duckdb.connect(sys.argv[1], read_only=True):
-    print("open", flush=True)
-    sys.stdin.read()
-"""
+from tests.databases import open_elsewhere, query
 
 
 @pytest.fixture
 def duck(tmp_path: Path) -> str:
     return str(tmp_path / "w.duckdb")
-
-
-@contextmanager
-def _open_elsewhere(place: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-c", _READER, place]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        yield process
-        process.communicate()
 
 
 def _once_read(monkeypatch: pytest.MonkeyPatch, then: Callable[[], None]) -> None:
@@ -81,7 +60,7 @@ def _open_elsewhere_once_read(
 ) -> Iterator[list[subprocess.Popen[str]]]:
     """Have another process open a database once a list has been read."""
     found: list[subprocess.Popen[str]] = []
-    elsewhere = _open_elsewhere(place)
+    elsewhere = open_elsewhere(place)
 
     def begin() -> None:
         if not found:

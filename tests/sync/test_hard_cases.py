@@ -17,8 +17,7 @@ from stripe_nb.frames import frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client, connect
 from stripe_nb.sync import sync
-
-from .conftest import query
+from tests.databases import query
 
 _SYNC = """
 import signal

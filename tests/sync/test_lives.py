@@ -20,8 +20,7 @@ from stripe_nb.frames import frame
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from stripe_nb.sync import sync
-
-from .conftest import query
+from tests.databases import query
 
 _DAY = 24 * 3600
 # table: what has Stripe list all of it

@@ -29,8 +29,7 @@ from stripe_nb.sync import changes, sync
 from stripe_nb.sync.changes import reaches
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.reading import resource_to_follow
-
-from .conftest import query
+from tests.databases import query
 
 _SYNC = """
 import sys

@@ -19,8 +19,7 @@ from stripe_nb.sync import sync
 from stripe_nb.sync.changes import edits_are_told
 from stripe_nb.sync.lock import only_one
 from stripe_nb.sync.reading import resource_to_follow
-
-from .conftest import query
+from tests.databases import query
 
 _DAY = 24 * 3600
 

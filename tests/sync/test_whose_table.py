@@ -15,8 +15,9 @@ from stripe_nb.export.warehouse_target import open_warehouse
 from stripe_nb.sandbox import Sandbox
 from stripe_nb.session import Client
 from stripe_nb.sync import sync
+from tests.databases import query
 
-from .conftest import Forbid, query
+from .conftest import Forbid
 
 
 def _run(place: str, *statements: str) -> None:
@@ -40,6 +41,16 @@ def ids(client: Client, wait: Callable[[], None]) -> dict[str, str]:
     made = {name: client.v1.customers.create({"name": name}).id for name in "ab"}
     wait()
     return made
+
+
+@pytest.fixture
+def followed(
+    client: Client, place: str, ids: dict[str, str], wait: Callable[[], None]
+) -> dict[str, str]:
+    """The same, in a table that was brought up to date a while ago."""
+    sync("customers", place, client=client)
+    wait()
+    return ids
 
 
 def test_a_table_that_an_export_made_is_taken_over(
@@ -66,14 +77,8 @@ def test_an_export_without_ids_is_left_alone(
 
 @pytest.mark.parametrize("option", ["overwrite", "append"])
 def test_an_export_over_a_followed_table_is_mended(
-    client: Client,
-    place: str,
-    ids: dict[str, str],
-    option: str,
-    wait: Callable[[], None],
+    client: Client, place: str, followed: dict[str, str], option: str
 ) -> None:
-    sync("customers", place, client=client)
-    wait()
     export("customers", place, client=client, **{option: True})
     client.v1.customers.create({"name": "c"})
     done = sync("customers", place, client=client)
@@ -83,10 +88,8 @@ def test_an_export_over_a_followed_table_is_mended(
 
 
 def test_rows_that_somebody_removed_come_back(
-    client: Client, place: str, ids: dict[str, str], wait: Callable[[], None]
+    client: Client, place: str, followed: dict[str, str]
 ) -> None:
-    sync("customers", place, client=client)
-    wait()
     _run(place, "delete from customers where name = 'a'")
     assert sync("customers", place, client=client)["mode"].tolist() == ["full"]
     assert _held(place) == dict.fromkeys("ab", False)
@@ -206,15 +209,9 @@ def test_without_leave_to_read_one_list_the_others_are_up_to_date(
 
 
 def test_an_object_that_may_not_be_read_fails_its_table_only(
-    client: Client,
-    place: str,
-    ids: dict[str, str],
-    forbid: Forbid,
-    wait: Callable[[], None],
+    client: Client, place: str, followed: dict[str, str], forbid: Forbid
 ) -> None:
-    sync("customers", place, client=client)
-    wait()
-    client.v1.customers.update(ids["a"], {"name": "A"})
+    client.v1.customers.update(followed["a"], {"name": "A"})
     forbid("customers.retrieve", "not this one")
     with pytest.raises(SyncError, match=r"'customers' .*not this one$"):
         sync("customers", place, client=client)
