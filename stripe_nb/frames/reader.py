@@ -44,9 +44,6 @@ PIECE = 1_000
 # Where nothing has to be sparing, so many that they still lie in the processor's cache
 # when they are turned into columns.
 CACHED = 600
-# What all cursors of a sparing reader hold back at most: at Stripe's pace, what a
-# second brings.
-_IN_HAND = 2 * PIECE
 _SLOW_SECONDS = 0.05
 _SPARE_SLOTS = 1.2
 _MOST_SLOTS = 48
@@ -176,8 +173,8 @@ class Reader:
     after
         Where a list without ``created`` goes on, as a `Piece` says.
     sparing
-        Whether all cursors together hold back few rows, so that little is asked
-        for again after a crash.
+        Whether all cursors together hold back as few rows as one alone, so that
+        little is asked for again after a crash.
     """
 
     def __init__(
@@ -291,9 +288,7 @@ class Reader:
     @property
     def _most(self) -> int:
         """How many rows a cursor holds back at most."""
-        if not self._sparing:
-            return CACHED
-        return min(PIECE, _IN_HAND // max(1, len(self._active)))
+        return PIECE // max(1, len(self._active)) if self._sparing else CACHED
 
     def _piece(self, chain: Chain, rows: list[Object], number: int) -> Objects:
         if self._is_cut:
